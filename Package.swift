@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every Swift target: Swift 6 language mode, warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
+/// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
+let node: [SwiftSetting] =
+    strict + [
+        .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
+        .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"], .when(traits: ["Embedded"])),
+    ]
+
+let warnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+
+/// Links a program statically against glibc, small: only for Embedded builds.
+let fullyStatic: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],
+        .when(traits: ["Embedded"])
+    )
+]
+
+let package = Package(
+    name: "contrail-vm",
+    products: [
+        .executable(name: "contrail-vm-plugins", targets: ["contrail-vm-plugins"]),
+    ],
+    traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
+    targets: [
+        // System
+        .target(name: "CLinux", path: "Sources/System/CLinux", cSettings: warnings),
+        .systemLibrary(
+            name: "CNetlink",
+            path: "Sources/System/CNetlink",
+            pkgConfig: "libnl-route-3.0",
+            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+        ),
+        .target(name: "JSON", path: "Sources/System/JSON", swiftSettings: node),
+        .target(name: "NetworkTypes", path: "Sources/System/NetworkTypes", swiftSettings: node),
+        // Programs
+        .executableTarget(
+            name: "contrail-vm-plugins",
+            dependencies: ["CLinux", "CNetlink", "JSON"],
+            path: "Sources/Commands/contrail-vm-plugins",
+            swiftSettings: node,
+            linkerSettings: fullyStatic
+        ),
+        // Tests
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "clinux.h"
+#include <linux/if_tun.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+extern char **environ;
+
+int clinux_errno(void) { return errno; }
+
+const char *clinux_strerror(int error) {
+  const char *text = strerrordesc_np(error);
+  return text ? text : "unknown error";
+}
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
+  return result(openat(directory, path, flags | O_CLOEXEC, mode));
+}
+int clinux_enter_network_namespace(int fd) { return result(setns(fd, CLONE_NEWNET)); }
+int clinux_unshare_network_namespace(void) { return result(unshare(CLONE_NEWNET)); }
+
+int clinux_socket_tcp(int family) { return result(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
+  return result(connect(fd, (struct sockaddr *)&to, sizeof to));
+}
+int clinux_connect_ipv6(int fd, const uint8_t *address, uint16_t port) {
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  memcpy(&to.sin6_addr, address, 16);
+  return result(connect(fd, (struct sockaddr *)&to, sizeof to));
+}
+
+static int timeout(int fd, int option, int64_t microseconds) {
+  struct timeval value = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+  return result(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value));
+}
+int clinux_set_receive_timeout(int fd, int64_t microseconds) { return timeout(fd, SO_RCVTIMEO, microseconds); }
+int clinux_set_send_timeout(int fd, int64_t microseconds) { return timeout(fd, SO_SNDTIMEO, microseconds); }
+
+int clinux_tap_attach(int fd, const char *name, uint16_t flags) {
+  struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags)};
+  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+  return result(ioctl(fd, TUNSETIFF, &request));
+}
+int clinux_tap_set_owner(int fd, uid_t owner) { return result(ioctl(fd, TUNSETOWNER, (unsigned long)owner)); }
+int clinux_tap_set_persistent(int fd, int on) { return result(ioctl(fd, TUNSETPERSIST, (unsigned long)on)); }
+int clinux_tap_flags(int fd) {
+  struct ifreq request = {0};
+  int value = ioctl(fd, TUNGETIFF, &request);
+  return value < 0 ? -errno : (unsigned short)request.ifr_flags;
+}
+
+const char *clinux_entry_name(struct dirent *entry) { return entry->d_name; }
+
+int64_t clinux_monotonic_microseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+char **clinux_environment(void) { return environ; }
+int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }
+int clinux_is_directory(mode_t mode) { return S_ISDIR(mode); }
+
+static struct {
+  int fd;
+  const char *text;
+  size_t length;
+} crash;
+
+static void on_crash(int signal) {
+  (void)signal;
+  ssize_t written = write(crash.fd, crash.text, crash.length);
+  (void)written;
+  _exit(1);
+}
+
+void clinux_install_crash_document(int fd, const char *document, size_t length) {
+  crash.fd = fd;
+  crash.text = document;
+  crash.length = length;
+  struct sigaction action = {.sa_handler = on_crash};
+  const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+}
+
+enum { most_descriptors = 64 };
+
+int clinux_send_descriptors(int socket, const int *descriptors, int count) {
+  char space[CMSG_SPACE(sizeof(int) * most_descriptors)] __attribute__((aligned(8))) = {0};
+  char byte = 0;
+  if (count < 1 || count > most_descriptors) return -EINVAL;
+  struct iovec data = {.iov_base = &byte, .iov_len = 1};
+  struct msghdr message = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = space, .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+  memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
+  return result((int)sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+int clinux_receive_descriptors(int socket, int *descriptors, int capacity) {
+  char space[CMSG_SPACE(sizeof(int) * most_descriptors)] __attribute__((aligned(8)));
+  char byte;
+  struct iovec data = {.iov_base = &byte, .iov_len = 1};
+  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (received < 0) return -errno;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return 0;
+  int count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+  const int *all = (const int *)CMSG_DATA(header);
+  for (int i = 0; i < count; i++) {
+    if (i < capacity)
+      descriptors[i] = all[i];
+    else
+      close(all[i]);
+  }
+  return count < capacity ? count : capacity;
+}
+
+int clinux_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -errno;
+  *pid = peer.pid;
+  *uid = peer.uid;
+  *gid = peer.gid;
+  return 0;
+}

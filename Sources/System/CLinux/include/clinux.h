@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What Swift can't reach in glibc and the kernel's headers: variadic calls, macros, _GNU_SOURCE.
+// One call a function, no logic. Calls return what the kernel returned, or -errno.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int clinux_errno(void);
+/// The text of an errno value, never localised: strerrordesc_np(3).
+const char *_Nonnull clinux_strerror(int error);
+/// open(2), always O_CLOEXEC.
+int clinux_open(const char *_Nonnull path, int flags, mode_t mode);
+int clinux_openat(int directory, const char *_Nonnull path, int flags, mode_t mode);
+/// setns(2) into a network namespace.
+int clinux_enter_network_namespace(int fd);
+int clinux_unshare_network_namespace(void);
+/// socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC) and connect to an IPv4 address in network order.
+int clinux_socket_tcp(int family);
+int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port);
+int clinux_connect_ipv6(int fd, const uint8_t *_Nonnull address, uint16_t port);
+/// SO_RCVTIMEO and SO_SNDTIMEO.
+int clinux_set_receive_timeout(int fd, int64_t microseconds);
+int clinux_set_send_timeout(int fd, int64_t microseconds);
+/// TUNSETIFF on an open /dev/net/tun, with IFF_TAP | IFF_NO_PI and the other flags given.
+int clinux_tap_attach(int fd, const char *_Nonnull name, uint16_t flags);
+int clinux_tap_set_owner(int fd, uid_t owner);
+int clinux_tap_set_persistent(int fd, int on);
+/// TUNGETIFF: the flags of the attached tap, or -errno.
+int clinux_tap_flags(int fd);
+/// The length of the name in a directory entry's d_name, and the entry's name.
+const char *_Nonnull clinux_entry_name(struct dirent *_Nonnull entry);
+/// CLOCK_MONOTONIC in microseconds.
+int64_t clinux_monotonic_microseconds(void);
+char *_Nullable *_Nonnull clinux_environment(void);
+/// st_mode & S_IFMT == S_IFREG / S_IFDIR.
+int clinux_is_regular(mode_t mode);
+int clinux_is_directory(mode_t mode);
+/// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
+void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
+
+/// SCM_RIGHTS with one byte of data, and SO_PEERCRED.
+int clinux_send_descriptors(int socket, const int *_Nonnull descriptors, int count);
+int clinux_receive_descriptors(int socket, int *_Nonnull descriptors, int capacity);
+int clinux_peer_credentials(int socket, pid_t *_Nonnull pid, uid_t *_Nonnull uid, gid_t *_Nonnull gid);
