@@ -5,7 +5,7 @@
 import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
@@ -42,6 +42,13 @@ let package = Package(
         ),
         .target(name: "JSON", path: "Sources/System/JSON", swiftSettings: node),
         .target(name: "NetworkTypes", path: "Sources/System/NetworkTypes", swiftSettings: node),
+        // Protocols
+        .target(
+            name: "PreparedInterface",
+            dependencies: ["JSON", "NetworkTypes"],
+            path: "Sources/Protocols/PreparedInterface",
+            swiftSettings: node
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
