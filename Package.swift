@@ -42,10 +42,22 @@ let package = Package(
         ),
         .target(name: "JSON", path: "Sources/System/JSON", swiftSettings: node),
         .target(name: "NetworkTypes", path: "Sources/System/NetworkTypes", swiftSettings: node),
+        .target(
+            name: "LinuxSystem",
+            dependencies: ["CLinux", "NetworkTypes"],
+            path: "Sources/System/LinuxSystem",
+            swiftSettings: node
+        ),
+        .target(
+            name: "Netlink",
+            dependencies: ["CLinux", "CNetlink", "NetworkTypes"],
+            path: "Sources/System/Netlink",
+            swiftSettings: node
+        ),
         // Protocols
         .target(
             name: "PreparedInterface",
-            dependencies: ["JSON", "NetworkTypes"],
+            dependencies: ["JSON", "LinuxSystem", "NetworkTypes"],
             path: "Sources/Protocols/PreparedInterface",
             swiftSettings: node
         ),
