@@ -56,8 +56,20 @@ let package = Package(
         ),
         // Protocols
         .target(
+            name: "CNIProtocol",
+            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/CNIProtocol",
+            swiftSettings: node
+        ),
+        .target(
+            name: "VRouter",
+            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/VRouter",
+            swiftSettings: node
+        ),
+        .target(
             name: "PreparedInterface",
-            dependencies: ["JSON", "LinuxSystem", "NetworkTypes"],
+            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
             path: "Sources/Protocols/PreparedInterface",
             swiftSettings: node
         ),

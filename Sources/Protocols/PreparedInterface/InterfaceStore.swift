@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+public import CNIProtocol
 import JSON
 public import LinuxSystem
 public import NetworkTypes

@@ -17,6 +17,12 @@ public struct JSONFields: Sendable {
         self.path = path
     }
 
+    /// The fields of an object.
+    public init(_ object: JSONObject, path: String = "") {
+        self.object = object
+        self.path = path
+    }
+
     /// The path of one of the object's fields.
     public func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
