@@ -73,6 +73,18 @@ let package = Package(
             path: "Sources/Protocols/PreparedInterface",
             swiftSettings: node
         ),
+        .target(
+            name: "OwedDeletions",
+            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/OwedDeletions",
+            swiftSettings: node
+        ),
+        // Attachments and plugins
+        .target(
+            name: "Attachments",
+            dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
+            swiftSettings: node
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",

@@ -11,7 +11,7 @@ extension NetlinkSocket {
     /// - Throws: EEXIST where the device has it.
     public func addAddress(_ prefix: IPPrefix, to index: Int32) throws(NetlinkError) {
         guard let address = rtnl_addr_alloc() else {
-            throw NetlinkError(operation: "make", subject: "address \(prefix.text)", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "address \(prefix.text)", errno: ENOMEM)
         }
         defer { rtnl_addr_put(address) }
         let local = try LibnlAddress(prefix.address, length: prefix.length)

@@ -59,7 +59,7 @@ extension NetlinkSocket {
         _ name: InterfaceName, peer: InterfaceName, in namespace: Int32, peerMAC: MACAddress, mtu: Int
     ) throws(NetlinkError) {
         guard let link = rtnl_link_veth_alloc(), let other = rtnl_link_veth_get_peer(link) else {
-            throw NetlinkError(operation: "make", subject: "veth \(name.text)", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "veth \(name.text)", errno: ENOMEM)
         }
         defer {
             rtnl_link_put(other)
@@ -80,7 +80,7 @@ extension NetlinkSocket {
     /// Makes a bridge, down.
     public func addBridge(_ name: InterfaceName, mac: MACAddress, mtu: Int) throws(NetlinkError) {
         guard let link = rtnl_link_bridge_alloc() else {
-            throw NetlinkError(operation: "make", subject: "bridge \(name.text)", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "bridge \(name.text)", errno: ENOMEM)
         }
         defer { rtnl_link_put(link) }
         let address = try LibnlAddress(mac)
@@ -148,7 +148,7 @@ extension NetlinkSocket {
     }
 
     private func outOfMemory(_ name: InterfaceName) -> NetlinkError {
-        NetlinkError(operation: "describe", subject: name.text, errno: ENOMEM, detail: "")
+        NetlinkError(operation: "describe", subject: name.text, errno: ENOMEM)
     }
 }
 

@@ -9,7 +9,7 @@ extension NetlinkSocket {
     /// Sets a permanent neighbour entry.
     public func setNeighbour(_ address: IPAddress, at mac: MACAddress, on index: Int32) throws(NetlinkError) {
         guard let neighbour = rtnl_neigh_alloc() else {
-            throw NetlinkError(operation: "make", subject: "neighbour \(address.text)", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "neighbour \(address.text)", errno: ENOMEM)
         }
         defer { rtnl_neigh_put(neighbour) }
         let destination = try LibnlAddress(address)

@@ -15,7 +15,7 @@ public final class NetlinkSocket {
     /// Opens a connection in this thread's network namespace.
     public init() throws(NetlinkError) {
         guard let socket = nl_socket_alloc() else {
-            throw NetlinkError(operation: "open", subject: "a netlink socket", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "open", subject: "a netlink socket", errno: ENOMEM)
         }
         self.socket = socket
         nl_socket_modify_err_cb(
@@ -109,7 +109,7 @@ struct LibnlAddress: ~Copyable {
 
     private init(_ family: Int32, _ bytes: [UInt8]) throws(NetlinkError) {
         guard let pointer = bytes.withUnsafeBytes({ nl_addr_build(family, $0.baseAddress, $0.count) }) else {
-            throw NetlinkError(operation: "make", subject: "an address", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "an address", errno: ENOMEM)
         }
         self.pointer = pointer
     }

@@ -113,6 +113,6 @@ extension NetlinkSocket {
     }
 
     private func noMemory(_ device: InterfaceName) -> NetlinkError {
-        NetlinkError(operation: "describe tc objects of", subject: device.text, errno: ENOMEM, detail: "")
+        NetlinkError(operation: "describe tc objects of", subject: device.text, errno: ENOMEM)
     }
 }
