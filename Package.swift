@@ -85,10 +85,18 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
             swiftSettings: node
         ),
+        .target(
+            name: "ContrailCNI",
+            dependencies: [
+                "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "OwedDeletions", "PreparedInterface", "VRouter",
+            ],
+            swiftSettings: node
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
-            dependencies: ["CLinux", "CNetlink", "JSON"],
+            dependencies: ["CLinux", "CNIProtocol", "ContrailCNI"],
             path: "Sources/Commands/contrail-vm-plugins",
             swiftSettings: node,
             linkerSettings: fullyStatic

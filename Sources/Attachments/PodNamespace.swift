@@ -17,7 +17,8 @@ public struct PodNamespace: ~Copyable {
     public init(_ path: String) throws(AttachmentError) {
         let namespace = try system { () throws(SystemError) in try NetworkNamespace(path) }
         let host = try system { () throws(SystemError) in try NetworkNamespace.current() }
-        self.init(namespace: namespace, host: host, netlink: try Self.netlink(in: namespace, backTo: host))
+        let netlink = try Self.netlink(in: namespace, backTo: host)
+        self.init(namespace: namespace, host: host, netlink: netlink)
     }
 
     /// Opens the namespace that a record names; nil where it is gone, or the path names another by now.

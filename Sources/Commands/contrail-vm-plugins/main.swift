@@ -2,5 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CNIProtocol
+import ContrailCNI
 
-_exit(0)
+_exit(run(String(cString: clinux_program_name())))
