@@ -5,7 +5,7 @@
 import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
@@ -46,6 +46,37 @@ let package = Package(
         ),
         .target(name: "JSON", path: "Sources/System/JSON", swiftSettings: node),
         .target(name: "NetworkTypes", path: "Sources/System/NetworkTypes", swiftSettings: node),
+        .target(
+            name: "LinuxSystem",
+            dependencies: ["CLinux", "NetworkTypes"],
+            path: "Sources/System/LinuxSystem",
+            swiftSettings: node
+        ),
+        .target(
+            name: "Netlink",
+            dependencies: ["CLinux", "CNetlink", "NetworkTypes"],
+            path: "Sources/System/Netlink",
+            swiftSettings: node
+        ),
+        // Protocols
+        .target(
+            name: "CNIProtocol",
+            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/CNIProtocol",
+            swiftSettings: node
+        ),
+        .target(
+            name: "VRouter",
+            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/VRouter",
+            swiftSettings: node
+        ),
+        .target(
+            name: "PreparedInterface",
+            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/PreparedInterface",
+            swiftSettings: node
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",

@@ -21,6 +21,7 @@ int clinux_open(const char *path, int flags, mode_t mode) { return result(open(p
 int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
   return result(openat(directory, path, flags | O_CLOEXEC, mode));
 }
+int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 int clinux_enter_network_namespace(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 int clinux_unshare_network_namespace(void) { return result(unshare(CLONE_NEWNET)); }
 
@@ -62,6 +63,20 @@ int64_t clinux_monotonic_microseconds(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+static int argument_count;
+static char **arguments;
+
+// glibc hands main's arguments to constructors, too; Embedded Swift has no CommandLine.
+__attribute__((constructor)) static void keep_arguments(int count, char **values, char **environment) {
+  (void)environment;
+  argument_count = count;
+  arguments = values;
+}
+
+const char *clinux_program_name(void) { return program_invocation_short_name; }
+int clinux_argument_count(void) { return argument_count; }
+const char *clinux_argument(int index) { return index < argument_count ? arguments[index] : NULL; }
 
 char **clinux_environment(void) { return environ; }
 int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }

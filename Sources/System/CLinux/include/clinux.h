@@ -36,6 +36,8 @@ const char *_Nonnull clinux_strerror(int error);
 /// open(2), always O_CLOEXEC.
 int clinux_open(const char *_Nonnull path, int flags, mode_t mode);
 int clinux_openat(int directory, const char *_Nonnull path, int flags, mode_t mode);
+/// fcntl(F_DUPFD_CLOEXEC), at 3 or above.
+int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
 int clinux_enter_network_namespace(int fd);
 int clinux_unshare_network_namespace(void);
@@ -56,6 +58,11 @@ int clinux_tap_flags(int fd);
 const char *_Nonnull clinux_entry_name(struct dirent *_Nonnull entry);
 /// CLOCK_MONOTONIC in microseconds.
 int64_t clinux_monotonic_microseconds(void);
+/// The name under which the program was run, without folders.
+const char *_Nonnull clinux_program_name(void);
+/// The program's arguments: how many, and one of them.
+int clinux_argument_count(void);
+const char *_Nullable clinux_argument(int index);
 char *_Nullable *_Nonnull clinux_environment(void);
 /// st_mode & S_IFMT == S_IFREG / S_IFDIR.
 int clinux_is_regular(mode_t mode);

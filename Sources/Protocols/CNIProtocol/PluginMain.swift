@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import JSON
+import LinuxSystem
+
+/// What a plugin does for each command. Each either succeeds whole or changes nothing.
+public protocol CNIPlugin: AnyObject {
+    /// The plugin's name, for messages.
+    var name: String { get }
+    /// Attaches the container.
+    func add(_ request: CNIRequest) throws(CNIError) -> CNIResult
+    /// Undoes an ADD; what is gone already is no error.
+    func delete(_ request: CNIRequest) throws(CNIError)
+    /// Throws where no ADD could succeed.
+    func status(_ configuration: CNIConfiguration) throws(CNIError)
+}
+
+/// Runs a plugin for the command that the environment names, and prints exactly one document.
+/// - Returns: The process's exit status.
+public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
+    let output = ResultWriter()
+    let environment = CNIEnvironment()
+    guard let word = environment["CNI_COMMAND"], !word.isEmpty else {
+        ResultWriter.writeError(
+            """
+            \(plugin.name) is a CNI plugin: a container runtime runs it with CNI_COMMAND and the other variables of \
+            the CNI specification set and a network configuration on standard input.
+            CNI versions: \(CNIVersion.allCases.map { $0.rawValue }.joined(separator: ", "))
+
+            """)
+        return 0
+    }
+    var version = CNIVersion.newest
+    do throws(CNIError) {
+        guard let command = CNIRequest.Command(rawValue: word) else {
+            throw CNIError(.invalidEnvironment, "CNI_COMMAND: \(plugin.name) has no command \(word)")
+        }
+        if command == .version {
+            output.write(supportedVersions)
+            return 0
+        }
+        let configuration = try CNIConfiguration(readInput())
+        version = configuration.version
+        output.installCrashDocument(version: version)
+        switch command {
+        case .status:
+            guard version >= .v1_1_0 else {
+                throw CNIError(.incompatibleVersion, "STATUS needs a configuration of version 1.1.0 or newer")
+            }
+            try plugin.status(configuration)
+        case .add:
+            let request = try CNIRequest(command, environment: environment, configuration: configuration)
+            try refuseOwnNamespace(request, environment)
+            output.write(try plugin.add(request).json)
+        case .delete, .version:
+            let request = try CNIRequest(command, environment: environment, configuration: configuration)
+            try refuseOwnNamespace(request, environment)
+            try plugin.delete(request)
+        }
+        return 0
+    } catch {
+        output.write(error.json(version: version))
+        return 1
+    }
+}
+
+private var supportedVersions: JSONValue {
+    .object(
+        JSONObject([
+            ("cniVersion", .string(CNIVersion.newest.rawValue)),
+            ("supportedVersions", .array(CNIVersion.allCases.map { .string($0.rawValue) })),
+        ])
+    )
+}
+
+private func readInput() throws(CNIError) -> [UInt8] {
+    do throws(SystemError) {
+        let input = FileDescriptor(owning: 0)
+        return try input.readAll(limit: JSONValue.maximumSize, name: "standard input")
+    } catch {
+        throw CNIError(.io, error.message)
+    }
+}
+
+/// Refuses a CNI_NETNS that is the plugin's own namespace, before any effect: the node's network would be
+/// changed. CNI_NETNS_OVERRIDE allows it, as in the reference library.
+private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnvironment) throws(CNIError) {
+    guard let path = request.namespace else { return }
+    let override = environment["CNI_NETNS_OVERRIDE"] ?? ""
+    if override == "1" || override == "TRUE" || override == "true" { return }
+    let isSame: Bool
+    do throws(SystemError) {
+        let theirs = try NetworkNamespace(path)
+        let ours = try NetworkNamespace.current()
+        isSame = theirs.isSame(as: ours)
+    } catch {
+        // DEL of a namespace that has vanished is the usual case.
+        if request.command == .delete { return }
+        throw CNIError(.invalidEnvironment, "CNI_NETNS: \(error.message)")
+    }
+    guard !isSame else {
+        throw CNIError(.invalidNamespace, "CNI_NETNS \(path) is the network namespace that the plugin runs in")
+    }
+}

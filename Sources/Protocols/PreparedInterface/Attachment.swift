@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkTypes
+
+/// How a device reaches the guest or the container.
+public enum Attachment: Hashable, Sendable {
+    /// A veth pair: one end on the node, one in the pod's namespace under the interface's name.
+    case veth(Veth)
+    /// A tap that the VM monitor opens.
+    case tap(Tap)
+
+    /// A veth pair.
+    public struct Veth: Hashable, Sendable {
+        /// The end on the node; nil where another plugin made the pair and did not tell.
+        public var host: InterfaceName?
+        /// The namespace of the pod's end, which bears the interface's name.
+        public var namespace: NamespaceReference
+
+        /// A veth pair.
+        public init(host: InterfaceName?, namespace: NamespaceReference) {
+            self.host = host
+            self.namespace = namespace
+        }
+    }
+
+    /// A tap for a VM.
+    public struct Tap: Hashable, Sendable {
+        /// The device's name.
+        public var name: InterfaceName
+        /// Where the device is.
+        public var namespace: NamespaceReference
+        /// Whether it was made with IFF_MULTI_QUEUE: then it must be opened with it, too.
+        public var isMultiQueue: Bool
+        /// The most queues that the VM may open.
+        public var mostQueues: Int
+        /// Whether it was made with IFF_VNET_HDR: then it must be opened with it, or offloads are lost.
+        public var hasVnetHeader: Bool
+        /// The only user id, besides root, that may open it (TUNSETOWNER).
+        public var ownerUID: UInt32
+        /// How frames get from the tap to the network.
+        public var joinedBy: Joining
+
+        /// A tap.
+        public init(
+            name: InterfaceName, namespace: NamespaceReference, isMultiQueue: Bool, mostQueues: Int,
+            hasVnetHeader: Bool, ownerUID: UInt32, joinedBy: Joining
+        ) {
+            self.name = name
+            self.namespace = namespace
+            self.isMultiQueue = isMultiQueue
+            self.mostQueues = mostQueues
+            self.hasVnetHeader = hasVnetHeader
+            self.ownerUID = ownerUID
+            self.joinedBy = joinedBy
+        }
+    }
+
+    /// How a tap is joined to the network.
+    public enum Joining: String, Hashable, Sendable {
+        /// The tap itself is the vRouter's port.
+        case direct
+        /// tc redirects frames between the tap and the pod's veth, both ways.
+        case redirect
+    }
+}
+
+/// Something in the kernel, or a file of the agent's, that a plugin made and DEL removes.
+public enum KernelObject: Hashable, Sendable {
+    /// A network device. Removing one end of a veth pair removes the other.
+    case link(name: InterfaceName, namespace: NamespaceReference)
+    /// An ingress qdisc with all its filters.
+    case ingressQdisc(device: InterfaceName, namespace: NamespaceReference)
+    /// Our redirect filter on a device whose ingress qdisc others made.
+    case redirectFilter(device: InterfaceName, namespace: NamespaceReference)
+}
+
+/// The vRouter's port behind an interface.
+public struct VRouterPort: Hashable, Sendable {
+    /// The agent's table that it is in.
+    public var kind: Kind
+    /// The virtual machine's UUID: the pod's, as the agent knows it.
+    public var vm: UUID
+    /// The virtual machine interface's UUID.
+    public var vmi: UUID
+    /// The virtual network's UUID.
+    public var vn: UUID
+    /// The name under which the agent knows the pod: `cluster__namespace__pod`.
+    public var vmName: String
+    /// The device's name at the agent.
+    public var systemName: String
+    /// The agent's address and port, like `127.0.0.1:9091`.
+    public var agent: String
+    /// The agent-format file that we wrote, which the agent reads at its restart.
+    public var file: String
+
+    /// Which of the agent's two tables holds a port.
+    public enum Kind: String, Hashable, Sendable {
+        /// `POST /vm`: containers and direct taps.
+        case vm
+        /// `POST /port`: vhost-user.
+        case port
+    }
+
+    /// A port.
+    public init(
+        kind: Kind, vm: UUID, vmi: UUID, vn: UUID, vmName: String, systemName: String, agent: String, file: String
+    ) {
+        self.kind = kind
+        self.vm = vm
+        self.vmi = vmi
+        self.vn = vn
+        self.vmName = vmName
+        self.systemName = systemName
+        self.agent = agent
+        self.file = file
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// An HTTP/1.1 answer, parsed from bytes as they arrive (RFC 9112). Knows Content-Length and chunked bodies.
+struct HTTPResponse: Hashable, Sendable {
+    /// The status code. The agent's reason phrase is always "OK" and says nothing.
+    let status: Int
+    /// The body.
+    let body: [UInt8]
+    /// Whether the connection can't be used again.
+    let isLast: Bool
+
+    /// How far an answer has arrived.
+    enum Progress {
+        case incomplete
+        case complete(HTTPResponse)
+        case garbled(String)
+    }
+
+    static let mostHeaderBytes = 16_384
+    static let mostBodyBytes = 1 << 20
+
+    /// Looks at what has arrived so far.
+    static func parse(_ bytes: [UInt8]) -> Progress {
+        guard let header = headerEnd(bytes) else {
+            if bytes.count > mostHeaderBytes { return .garbled("the header is longer than \(mostHeaderBytes) bytes") }
+            if !bytes.isEmpty, !isBeginning(bytes) { return .garbled("it is no HTTP/1.1") }
+            return .incomplete
+        }
+        var lines = bytes[..<header].split(separator: 0x0A)[...].map { line in
+            line.last == 0x0D ? line.dropLast() : line
+        }[...]
+        guard let first = lines.popFirst(), let status = status(first) else { return .garbled("it is no HTTP/1.1") }
+        var length: Int?
+        var isChunked = false
+        var isLast = false
+        for line in lines {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return .garbled("a header without ':'") }
+            let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+            let value = String(decoding: trimmed(line[(colon + 1)...]), as: UTF8.self).lowercased()
+            switch name {
+            case "content-length":
+                guard let number = Int(value), (0...mostBodyBytes).contains(number) else {
+                    return .garbled("Content-Length is no number up to \(mostBodyBytes)")
+                }
+                length = number
+            case "transfer-encoding": isChunked = value == "chunked"
+            case "connection": isLast = value == "close"
+            default: break
+            }
+        }
+        if isChunked { return chunked(bytes, from: header, status: status, isLast: isLast) }
+        guard let length else { return .garbled("there is no Content-Length") }
+        guard bytes.count >= header + length else { return .incomplete }
+        return .complete(
+            HTTPResponse(
+                status: status, body: Array(bytes[header..<(header + length)]),
+                isLast: isLast || bytes.count > header + length))
+    }
+
+    private static func chunked(_ bytes: [UInt8], from header: Int, status: Int, isLast: Bool) -> Progress {
+        var body: [UInt8] = []
+        var offset = header
+        while true {
+            guard let end = bytes[offset...].firstIndex(of: 0x0A) else { return .incomplete }
+            let line = bytes[offset..<end].prefix { $0 != UInt8(ascii: ";") && $0 != 0x0D && $0 != 0x20 }
+            guard line.count <= 8, let size = Int(String(decoding: line, as: UTF8.self), radix: 16),
+                (0...mostBodyBytes).contains(body.count + size)
+            else { return .garbled("a chunk's size is no number up to \(mostBodyBytes)") }
+            offset = end + 1
+            guard bytes.count >= offset + size + 2 else { return .incomplete }
+            if size == 0 { return .complete(HTTPResponse(status: status, body: body, isLast: isLast)) }
+            body += bytes[offset..<(offset + size)]
+            offset += size + 2
+        }
+    }
+
+    /// The offset behind the empty line.
+    private static func headerEnd(_ bytes: [UInt8]) -> Int? {
+        var index = 0
+        let end = min(bytes.count, mostHeaderBytes)
+        while index + 3 < end {
+            if bytes[index] == 0x0D, bytes[index + 1] == 0x0A, bytes[index + 2] == 0x0D, bytes[index + 3] == 0x0A {
+                return index + 4
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    private static func isBeginning(_ bytes: [UInt8]) -> Bool {
+        zip(bytes, "HTTP/1.".utf8).allSatisfy { $0 == $1 }
+    }
+
+    private static func status(_ line: ArraySlice<UInt8>) -> Int? {
+        guard line.starts(with: "HTTP/1.".utf8), line.count >= 12 else { return nil }
+        let digits = line.dropFirst(9).prefix(3)
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self))
+    }
+
+    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var text = text
+        while let first = text.first, first == 0x20 || first == 0x09 { text.removeFirst() }
+        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
+        return text
+    }
+}

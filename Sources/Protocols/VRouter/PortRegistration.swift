@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+public import JSON
+public import NetworkTypes
+
+/// What `POST /vm` tells the agent of a container's or VM's interface; also the content of the file from
+/// which the agent registers it again when it restarts.
+public struct PortRegistration: Hashable, Sendable {
+    /// The longest VM name: at more bytes the agent ends itself.
+    public static let mostNameBytes = 255
+
+    /// The virtual machine: the pod.
+    public let vm: UUID
+    /// The virtual network.
+    public let vn: UUID
+    /// The virtual machine interface.
+    public let vmi: UUID
+    /// `cluster__namespace__pod`
+    public let vmName: String
+    /// The container's id.
+    public let containerID: String
+    /// The device on the node.
+    public let hostInterface: InterfaceName
+    /// The interface's name in the container.
+    public let containerInterface: String
+    /// The container's network namespace.
+    public let namespace: String
+
+    /// A registration.
+    public init(
+        vm: UUID, vn: UUID, vmi: UUID, vmName: String, containerID: String, hostInterface: InterfaceName,
+        containerInterface: String, namespace: String
+    ) {
+        self.vm = vm
+        self.vn = vn
+        self.vmi = vmi
+        self.vmName = vmName
+        self.containerID = containerID
+        self.hostInterface = hostInterface
+        self.containerInterface = containerInterface
+        self.namespace = namespace
+    }
+
+    /// The body of the request.
+    public var json: JSONValue {
+        .object(
+            JSONObject([
+                ("vm-uuid", .string(vm.text)), ("vn-uuid", .string(vn.text)), ("vmi-uuid", .string(vmi.text)),
+                ("vm-id", .string(containerID)), ("vm-name", .string(vmName)),
+                ("host-ifname", .string(hostInterface.text)), ("vm-ifname", .string(containerInterface)),
+                ("vm-namespace", .string(namespace)),
+            ])
+        )
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// An exclusive lock on a name, held by a file that is removed with the lock's last holder.
+/// The kernel drops it when the process ends, however it ends.
+public struct FileLock: ~Copyable {
+    private let path: String
+    private let file: FileDescriptor
+
+    /// Takes the lock, waiting for other holders until the deadline.
+    /// - Parameter deadline: Monotonic time in microseconds; one in the past means: do not wait.
+    /// - Throws: ETIMEDOUT where the deadline passed.
+    public init(_ path: String, deadline: Int64) throws(SystemError) {
+        let (folder, _) = Files.split(path)
+        var wait: UInt32 = 1000
+        while true {
+            var opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+            if opened == -ENOENT {
+                try Files.makeFolder(folder)
+                opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+            }
+            let candidate = FileDescriptor(owning: try check(opened, "open", path))
+            if flock(candidate.raw, LOCK_EX | LOCK_NB) == 0 {
+                if FileLock.isStill(path, candidate.raw) {
+                    self.path = path
+                    file = candidate
+                    return
+                }
+                continue
+            }
+            let failure = clinux_errno()
+            guard failure == EWOULDBLOCK || failure == EINTR else {
+                throw SystemError("lock", path, errno: failure)
+            }
+            guard monotonicMicroseconds() < deadline else { throw SystemError("lock", path, errno: ETIMEDOUT) }
+            usleep(wait)
+            wait = min(wait * 2, 50_000)
+        }
+    }
+
+    /// Whether the path still names the locked file: the holder before may have removed it.
+    private static func isStill(_ path: String, _ raw: Int32) -> Bool {
+        var ours = stat()
+        var theirs = stat()
+        guard fstat(raw, &ours) == 0, stat(path, &theirs) == 0 else { return false }
+        return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
+    }
+
+    /// Removes the file, then lets go: waiters notice that the path names another file and start again.
+    deinit { unlink(path) }
+}
+
+/// CLOCK_MONOTONIC in microseconds.
+public func monotonicMicroseconds() -> Int64 { clinux_monotonic_microseconds() }

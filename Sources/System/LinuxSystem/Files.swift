@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// Files that are whole or absent, and the folders around them.
+public enum Files {
+    /// The longest state file that is read.
+    public static let mostBytes = 1 << 20
+
+    /// Reads a file; nil where there is none.
+    public static func read(_ path: String, limit: Int = mostBytes) throws(SystemError) -> [UInt8]? {
+        let opened = clinux_open(path, O_RDONLY, 0)
+        if opened == -ENOENT || opened == -ENOTDIR { return nil }
+        let file = FileDescriptor(owning: try check(opened, "open", path))
+        return try file.readAll(limit: limit, name: path)
+    }
+
+    /// Writes a file by a temporary one beside it and rename(2): a reader sees the old or the new whole.
+    /// The temporary name begins with a dot, so that the vRouter agent never loads it.
+    /// - Parameter isDurable: Whether the content must survive a power failure: then file and folder are
+    ///   synchronised, which costs milliseconds on a disk.
+    public static func write(
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isDurable: Bool = false
+    ) throws(SystemError) {
+        let (folder, name) = split(path)
+        let temporary = "\(folder)/.\(name).\(getpid())"
+        try makeFolder(folder)
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            try file.writeAll(bytes, name: temporary)
+            if isDurable { try checkErrno(Int(fsync(file.raw)), "synchronise", temporary) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else {
+            let failure = clinux_errno()
+            unlink(temporary)
+            throw SystemError("rename \(temporary) to", path, errno: failure)
+        }
+        if isDurable {
+            let directory = try FileDescriptor(opening: folder, O_RDONLY | O_DIRECTORY)
+            try checkErrno(Int(fsync(directory.raw)), "synchronise", folder)
+        }
+    }
+
+    /// Removes a file; it may be gone already.
+    public static func remove(_ path: String) throws(SystemError) {
+        guard unlink(path) != 0 else { return }
+        let failure = clinux_errno()
+        guard failure == ENOENT || failure == ENOTDIR else { throw SystemError("remove", path, errno: failure) }
+    }
+
+    /// Removes a folder if it is empty; one that is not, or is gone, is left alone.
+    public static func removeFolderIfEmpty(_ path: String) throws(SystemError) {
+        guard rmdir(path) != 0 else { return }
+        switch clinux_errno() {
+        case ENOENT, ENOTEMPTY, EEXIST, ENOTDIR: return
+        case let failure: throw SystemError("remove folder", path, errno: failure)
+        }
+    }
+
+    /// Makes a folder and those above it, mode 0700 where new.
+    public static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(SystemError) {
+        guard mkdir(path, mode) != 0 else { return }
+        let failure = clinux_errno()
+        if failure == EEXIST { return }
+        let (above, _) = split(path)
+        guard failure == ENOENT, above != path, !above.isEmpty else {
+            throw SystemError("make folder", path, errno: failure)
+        }
+        try makeFolder(above, mode: mode)
+        guard mkdir(path, mode) != 0 else { return }
+        let second = clinux_errno()
+        guard second == EEXIST else { throw SystemError("make folder", path, errno: second) }
+    }
+
+    /// The names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
+    public static func list(_ path: String) throws(SystemError) -> [String] {
+        guard let directory = opendir(path) else {
+            let failure = clinux_errno()
+            if failure == ENOENT || failure == ENOTDIR { return [] }
+            throw SystemError("list", path, errno: failure)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = String(cString: clinux_entry_name(entry))
+            if name.utf8.first != UInt8(ascii: ".") { names.append(name) }
+        }
+        names.sort()
+        return names
+    }
+
+    /// The folder and the last component of a path.
+    static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
+        let name = String(path[path.utf8.index(after: slash)...])
+        return slash == path.utf8.startIndex ? ("/", name) : (String(path[..<slash]), name)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// An open network namespace.
+public struct NetworkNamespace: ~Copyable {
+    /// The path it was opened by.
+    public let path: String
+    /// The descriptor that keeps it alive.
+    public let file: FileDescriptor
+    /// The device number of its inode.
+    public let device: UInt64
+    /// The inode's number: with the device, it names the namespace.
+    public let inode: UInt64
+
+    /// Opens the namespace that a path names.
+    /// - Throws: ENOENT where there is none, EINVAL where the path is no namespace.
+    public init(_ path: String) throws(SystemError) {
+        let file = try FileDescriptor(opening: path, O_RDONLY)
+        var status = stat()
+        try checkErrno(Int(fstat(file.raw, &status)), "examine", path)
+        self.path = path
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        self.file = file
+    }
+
+    /// The namespace of this thread.
+    public static func current() throws(SystemError) -> NetworkNamespace {
+        try NetworkNamespace("/proc/thread-self/ns/net")
+    }
+
+    /// Whether both are the same namespace.
+    public borrowing func isSame(as other: borrowing NetworkNamespace) -> Bool {
+        device == other.device && inode == other.inode
+    }
+
+    /// Moves this thread into the namespace.
+    public borrowing func enter() throws(SystemError) {
+        _ = try check(clinux_enter_network_namespace(file.raw), "enter network namespace", path)
+    }
+}

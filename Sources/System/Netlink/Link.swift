@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CNetlink
+public import NetworkTypes
+
+/// A network device as the kernel describes it.
+public struct Link: Hashable, Sendable {
+    /// The interface index.
+    public let index: Int32
+    /// The name.
+    public let name: String
+    /// The hardware address, where it is an Ethernet one.
+    public let mac: MACAddress?
+    /// The MTU in bytes.
+    public let mtu: Int
+    /// IFF_UP
+    public let isUp: Bool
+    /// IFF_RUNNING: up and with a carrier.
+    public let isRunning: Bool
+    /// The master's index; 0 without one.
+    public let master: Int32
+    /// The kind, like "veth"; nil for hardware.
+    public let kind: String?
+}
+
+extension NetlinkSocket {
+    /// A device by its name; nil where there is none.
+    public func link(_ name: InterfaceName) throws(NetlinkError) -> Link? {
+        var object: OpaquePointer?
+        let result = rtnl_link_get_kernel(socket, 0, name.text, &object)
+        guard result == 0, let object else {
+            let failure = error(result, "look up", name.text)
+            if failure.errno == ENODEV || failure.errno == ENOENT { return nil }
+            throw failure
+        }
+        defer { rtnl_link_put(object) }
+        return Link(object)
+    }
+
+    /// All devices of the namespace.
+    public func links() throws(NetlinkError) -> [Link] {
+        var cache: OpaquePointer?
+        try check(rtnl_link_alloc_cache(socket, AF_UNSPEC, &cache), "list", "links")
+        defer { nl_cache_free(cache) }
+        var links: [Link] = []
+        var object = nl_cache_get_first(cache)
+        while let current = object {
+            links.append(Link(current))
+            object = nl_cache_get_next(current)
+        }
+        return links
+    }
+
+    /// Makes a veth pair: one end down here, the other up, at once, in another namespace.
+    /// - Throws: EEXIST where either name is taken.
+    public func addVeth(
+        _ name: InterfaceName, peer: InterfaceName, in namespace: Int32, peerMAC: MACAddress, mtu: Int
+    ) throws(NetlinkError) {
+        guard let link = rtnl_link_veth_alloc(), let other = rtnl_link_veth_get_peer(link) else {
+            throw NetlinkError(operation: "make", subject: "veth \(name.text)", errno: ENOMEM, detail: "")
+        }
+        defer {
+            rtnl_link_put(other)
+            rtnl_link_put(link)
+        }
+        let address = try LibnlAddress(peerMAC)
+        rtnl_link_set_name(link, name.text)
+        rtnl_link_set_mtu(link, UInt32(mtu))
+        rtnl_link_set_name(other, peer.text)
+        rtnl_link_set_mtu(other, UInt32(mtu))
+        rtnl_link_set_addr(other, address.pointer)
+        rtnl_link_set_flags(other, UInt32(IFF_UP))
+        rtnl_link_set_ns_fd(other, namespace)
+        try check(
+            rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add veth \(name.text) with peer", peer.text)
+    }
+
+    /// Makes a bridge, down.
+    public func addBridge(_ name: InterfaceName, mac: MACAddress, mtu: Int) throws(NetlinkError) {
+        guard let link = rtnl_link_bridge_alloc() else {
+            throw NetlinkError(operation: "make", subject: "bridge \(name.text)", errno: ENOMEM, detail: "")
+        }
+        defer { rtnl_link_put(link) }
+        let address = try LibnlAddress(mac)
+        rtnl_link_set_name(link, name.text)
+        rtnl_link_set_addr(link, address.pointer)
+        rtnl_link_set_mtu(link, UInt32(mtu))
+        try check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add bridge", name.text)
+    }
+
+    /// Sets a device up with an MTU, and keeps the kernel from giving it a link-local IPv6 address: an end
+    /// that only carries a guest's frames must send none of its own.
+    public func setUpSilently(_ name: InterfaceName, mtu: Int? = nil) throws(NetlinkError) {
+        try change(name, "set up", { link in
+            rtnl_link_inet6_set_addr_gen_mode(link, UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+            rtnl_link_set_flags(link, UInt32(IFF_UP))
+            if let mtu { rtnl_link_set_mtu(link, UInt32(mtu)) }
+        })
+    }
+
+    /// Sets a device up.
+    public func setUp(_ name: InterfaceName) throws(NetlinkError) {
+        try change(name, "set up", { rtnl_link_set_flags($0, UInt32(IFF_UP)) })
+    }
+
+    /// Sets a device down.
+    public func setDown(_ name: InterfaceName) throws(NetlinkError) {
+        try change(name, "set down", { rtnl_link_unset_flags($0, UInt32(IFF_UP)) })
+    }
+
+    /// Sets a device's MTU in bytes.
+    public func setMTU(_ name: InterfaceName, to mtu: Int) throws(NetlinkError) {
+        try change(name, "set MTU \(mtu) of", { rtnl_link_set_mtu($0, UInt32(mtu)) })
+    }
+
+    /// Makes a device a port of a bridge, by the bridge's index; 0 releases it.
+    public func setMaster(_ name: InterfaceName, to master: Int32) throws(NetlinkError) {
+        try change(name, "set the master of", { rtnl_link_set_master($0, master) })
+    }
+
+    /// Removes a device, and its peer where it has one.
+    /// - Returns: Whether it was there.
+    @discardableResult
+    public func deleteLink(_ name: InterfaceName) throws(NetlinkError) -> Bool {
+        guard let link = rtnl_link_alloc() else { throw outOfMemory(name) }
+        defer { rtnl_link_put(link) }
+        rtnl_link_set_name(link, name.text)
+        let result = rtnl_link_delete(socket, link)
+        guard result < 0 else { return true }
+        let failure = error(result, "remove", name.text)
+        if failure.errno == ENODEV || failure.errno == ENOENT { return false }
+        throw failure
+    }
+
+    private func change(
+        _ name: InterfaceName, _ operation: @autoclosure () -> String, _ set: (OpaquePointer) -> Void
+    ) throws(NetlinkError) {
+        guard let original = rtnl_link_alloc(), let changes = rtnl_link_alloc() else { throw outOfMemory(name) }
+        defer {
+            rtnl_link_put(changes)
+            rtnl_link_put(original)
+        }
+        rtnl_link_set_name(original, name.text)
+        set(changes)
+        try check(rtnl_link_change(socket, original, changes, 0), operation(), name.text)
+    }
+
+    private func outOfMemory(_ name: InterfaceName) -> NetlinkError {
+        NetlinkError(operation: "describe", subject: name.text, errno: ENOMEM, detail: "")
+    }
+}
+
+extension Link {
+    init(_ object: OpaquePointer) {
+        let flags = rtnl_link_get_flags(object)
+        index = rtnl_link_get_ifindex(object)
+        name = String(cString: rtnl_link_get_name(object))
+        mtu = Int(rtnl_link_get_mtu(object))
+        isUp = flags & UInt32(IFF_UP) != 0
+        isRunning = flags & UInt32(IFF_RUNNING) != 0
+        master = rtnl_link_get_master(object)
+        kind = rtnl_link_get_type(object).map { String(cString: $0) }
+        mac = MACAddress(libnl: rtnl_link_get_addr(object))
+    }
+}
+
+extension MACAddress {
+    init?(libnl address: OpaquePointer?) {
+        guard let address, nl_addr_get_len(address) == 6, let bytes = nl_addr_get_binary_addr(address) else {
+            return nil
+        }
+        var value: UInt64 = 0
+        for byte in UnsafeRawBufferPointer(start: bytes, count: 6) { value = value << 8 | UInt64(byte) }
+        self.init(value: value)
+    }
+}

@@ -1,4 +1,0 @@
-// SPDX-FileCopyrightText: The contrail-vm authors
-// SPDX-License-Identifier: Apache-2.0
-
-public enum Probe2 { case a }
