@@ -29,8 +29,12 @@ let package = Package(
     name: "contrail-vm",
     products: [
         .executable(name: "contrail-vm-plugins", targets: ["contrail-vm-plugins"]),
+        .executable(name: "vrouter-sim", targets: ["vrouter-sim"]),
     ],
     traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
     targets: [
         // System
         .target(name: "CLinux", path: "Sources/System/CLinux", cSettings: warnings),
@@ -101,7 +105,22 @@ let package = Package(
             swiftSettings: node,
             linkerSettings: fullyStatic
         ),
+        .target(name: "VRouterSimulator", swiftSettings: strict),
+        .executableTarget(
+            name: "vrouter-sim",
+            dependencies: [
+                "VRouterSimulator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Commands/vrouter-sim",
+            swiftSettings: strict
+        ),
         // Tests
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(
+            name: "VRouterSimulatorTests",
+            dependencies: ["VRouterSimulator", "vrouter-sim"],
+            swiftSettings: strict
+        ),
     ]
 )
