@@ -9,7 +9,7 @@ public import PreparedInterface
 
 /// A veth pair from the node into a pod.
 public enum VethPair {
-    /// Makes the pair: the pod's end with its MAC and up, the node's end up and silent.
+    /// Makes the pair: the pod's end with its MAC, the node's end up and silent.
     ///
     /// The node's name is derived from the container: where it is taken, what is left of a run that was
     /// killed is in the way, and is removed.
@@ -38,7 +38,7 @@ public enum VethPair {
         }
     }
 
-    /// Gives the pod's end its addresses and routes.
+    /// Sets the pod's end up and gives it its addresses and routes.
     public static func configure(
         _ pod: InterfaceName, in namespace: borrowing PodNamespace, _ guest: GuestConfiguration
     ) throws(AttachmentError) {
@@ -53,6 +53,7 @@ public enum VethPair {
             guard let link = try socket.link(pod) else {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
             }
+            try socket.setUp(pod)
             for address in guest.addresses { try socket.addAddress(address, to: link.index) }
             for gateway in guest.gateways where gateway.isDefault {
                 let route = Route(to: .default(gateway.address.family), via: gateway.address)

@@ -26,7 +26,7 @@ extension ContrailPlugin {
         let lock = try files { () throws(SystemError) in
             try FileLock("\(configuration.runFolder)/locks/\(pod.vmName)", deadline: deadline)
         }
-        _ = lock
+        defer { lock.unlock() }
         let ports = Ports(agent: client, configuration: configuration)
         let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
         try clearUnfinished(request, configuration, over: socket)

@@ -28,7 +28,7 @@ extension ContrailPlugin {
         let lock = try files { () throws(SystemError) in
             try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
         }
-        _ = lock
+        defer { lock.unlock() }
         // One try of each request, no polling: what the agent does not take now is owed.
         let client = AgentClient(configuration.agent, requestLimit: configuration.requestLimit, deadline: deadline)
         let ports = Ports(agent: client, configuration: configuration)

@@ -42,14 +42,27 @@ extension ContrailPlugin {
         }
     }
 
-    /// The time in UTC, like 2026-01-31T12:00:00Z.
+    /// The time in UTC, like 2026-01-31T12:00:00Z. Not by strftime(3), which reads the time zone's file.
     private func timestamp() -> String {
-        var now = time(nil)
-        var parts = tm()
-        gmtime_r(&now, &parts)
-        let text = [CChar](unsafeUninitializedCapacity: 32) { buffer, count in
-            count = buffer.baseAddress.map { strftime($0, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) } ?? 0
-        }
-        return String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let now = Int(time(nil))
+        let (days, seconds) = now.quotientAndRemainder(dividingBy: 86_400)
+        let date = civilDate(daysSince1970: days)
+        let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { twoDigits($0) }
+        return "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))T\(clock[0]):\(clock[1]):\(clock[2])Z"
     }
+}
+
+private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+
+/// The Gregorian date of a day: years are counted from March, so that the leap day comes last.
+func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
+    let shifted = days + 719_468
+    let era = shifted / 146_097
+    let dayOfEra = shifted % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * month + 2) / 5 + 1
+    let january = month < 10 ? month + 3 : month - 9
+    return (yearOfEra + era * 400 + (january <= 2 ? 1 : 0), january, day)
 }

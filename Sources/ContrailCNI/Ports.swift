@@ -51,7 +51,7 @@ struct Ports {
         for debt in debts().prefix(most) {
             do throws(SystemError) {
                 let lock = try FileLock("\(configuration.runFolder)/locks/\(debt.vmName)", deadline: 0)
-                _ = lock
+                defer { lock.unlock() }
                 do throws(AgentError) { try pay(debt) } catch { return }
             } catch {
                 // Somebody works on this VM: that call pays, or the next.

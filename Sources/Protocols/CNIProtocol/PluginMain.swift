@@ -77,8 +77,8 @@ private var supportedVersions: JSONValue {
 
 private func readInput() throws(CNIError) -> [UInt8] {
     do throws(SystemError) {
-        let input = FileDescriptor(owning: 0)
-        return try input.readAll(limit: JSONValue.maximumSize, name: "standard input")
+        // Descriptor 0 stays taken afterwards, so that nothing that is opened later becomes standard input.
+        return try FileDescriptor.readAll(0, limit: JSONValue.maximumSize, name: "standard input")
     } catch {
         throw CNIError(.io, error.message)
     }

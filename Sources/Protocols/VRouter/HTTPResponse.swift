@@ -34,7 +34,7 @@ struct HTTPResponse: Hashable, Sendable {
         var length: Int?
         var isChunked = false
         var isLast = false
-        for line in lines {
+        for line in lines where !line.isEmpty {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return .garbled("a header without ':'") }
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = String(decoding: trimmed(line[(colon + 1)...]), as: UTF8.self).lowercased()

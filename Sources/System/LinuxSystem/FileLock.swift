@@ -5,7 +5,7 @@ import CLinux
 
 /// An exclusive lock on a name, held by a file that is removed with the lock's last holder.
 /// The kernel drops it when the process ends, however it ends.
-public struct FileLock: ~Copyable {
+public final class FileLock {
     private let path: String
     private let file: FileDescriptor
 
@@ -48,8 +48,9 @@ public struct FileLock: ~Copyable {
         return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
     }
 
-    /// Removes the file, then lets go: waiters notice that the path names another file and start again.
-    deinit { unlink(path) }
+    /// Removes the file: waiters notice that the path names another file and start again. The kernel's lock
+    /// ends with this object.
+    public func unlock() { unlink(path) }
 }
 
 /// CLOCK_MONOTONIC in microseconds.

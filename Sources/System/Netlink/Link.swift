@@ -53,7 +53,8 @@ extension NetlinkSocket {
         return links
     }
 
-    /// Makes a veth pair: one end down here, the other up, at once, in another namespace.
+    /// Makes a veth pair: one end here, the other at once in another namespace; both down, because the
+    /// kernel can't set an end up before it has its peer.
     /// - Throws: EEXIST where either name is taken.
     public func addVeth(
         _ name: InterfaceName, peer: InterfaceName, in namespace: Int32, peerMAC: MACAddress, mtu: Int
@@ -71,7 +72,6 @@ extension NetlinkSocket {
         rtnl_link_set_name(other, peer.text)
         rtnl_link_set_mtu(other, UInt32(mtu))
         rtnl_link_set_addr(other, address.pointer)
-        rtnl_link_set_flags(other, UInt32(IFF_UP))
         rtnl_link_set_ns_fd(other, namespace)
         try check(
             rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add veth \(name.text) with peer", peer.text)
@@ -142,7 +142,8 @@ extension NetlinkSocket {
             rtnl_link_put(changes)
             rtnl_link_put(original)
         }
-        rtnl_link_set_name(original, name.text)
+        // The name in the changes only: libnl would drop it if both had it, and it is how the kernel finds the device.
+        rtnl_link_set_name(changes, name.text)
         set(changes)
         try check(rtnl_link_change(socket, original, changes, 0), operation(), name.text)
     }
