@@ -34,6 +34,9 @@ let package = Package(
     traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // System
@@ -97,10 +100,27 @@ let package = Package(
             ],
             swiftSettings: node
         ),
+        .target(
+            name: "TapBridge",
+            dependencies: [
+                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface",
+            ],
+            swiftSettings: node
+        ),
+        // Runtime
+        .target(
+            name: "CNIInvoker",
+            dependencies: [
+                "CNIProtocol", "JSON", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Runtime/CNIInvoker",
+            swiftSettings: strict
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
-            dependencies: ["CLinux", "CNIProtocol", "ContrailCNI"],
+            dependencies: ["CLinux", "CNIProtocol", "ContrailCNI", "TapBridge"],
             path: "Sources/Commands/contrail-vm-plugins",
             swiftSettings: node,
             linkerSettings: fullyStatic

@@ -29,12 +29,7 @@ public enum Redirect {
         let socket = namespace.netlink
         let reference = namespace.reference
         try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
-        try namespace.inside { () throws(SystemError) in
-            try TapDevice.make(tap.name, owner: tap.ownerUID)
-            // From here on the guest owns the MAC and the addresses: the pod's kernel must not answer or
-            // advertise with them.
-            try Host.setSysctl("net/ipv6/conf/\(veth.text)/disable_ipv6", to: "1")
-        }
+        try namespace.inside { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
         return try netlink { () throws(NetlinkError) in
             try socket.setUpSilently(tap.name, mtu: mtu)
             guard let tapLink = try socket.link(tap.name), let vethLink = try socket.link(veth) else {
@@ -51,5 +46,20 @@ public enum Redirect {
             try socket.redirect(from: veth, index: vethLink.index, to: tapLink.index)
             return created
         }
+    }
+
+    /// Whether a tap is there.
+    public static func exists(
+        _ name: InterfaceName, in namespace: borrowing PodNamespace
+    ) throws(AttachmentError) -> Bool {
+        let socket = namespace.netlink
+        return try netlink { () throws(NetlinkError) in try socket.link(name) } != nil
+    }
+
+    /// Removes what was made, backwards.
+    public static func remove(_ objects: [KernelObject]) throws(AttachmentError) {
+        guard !objects.isEmpty else { return }
+        let socket = try netlink { () throws(NetlinkError) in try NetlinkSocket() }
+        for object in objects.reversed() { try object.remove(over: socket) }
     }
 }

@@ -2,7 +2,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CNIProtocol
-import ContrailCNI
 
 _exit(run(String(cString: clinux_program_name())))

@@ -76,6 +76,12 @@ public struct InterfaceStore: Sendable {
         return value
     }
 
+    /// Removes the plan of a chained plugin whose work is undone; the record of the plugin before stays.
+    public func removePlan(_ key: InterfaceKey) throws(SystemError) {
+        try Files.remove(path(of: key, .plan))
+        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+    }
+
     /// Removes record and plan, and the container's folder when it was the last; they may be gone.
     public func remove(_ key: InterfaceKey) throws(SystemError) {
         try Files.remove(path(of: key, .plan))

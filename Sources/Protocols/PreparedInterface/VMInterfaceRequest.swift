@@ -1,23 +1,27 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import CNIProtocol
+public import CNIProtocol
 import JSON
 import LinuxSystem
-import PreparedInterface
 
-/// What a VM runtime asks for in place of a veth: the capability `vmInterface`.
-struct VMInterfaceRequest {
+/// What a VM runtime asks a plugin for: the capability `vmInterface` of CNI's `runtimeConfig`.
+///
+/// ```json
+/// {"kind": "tap", "queues": 4, "ownerUID": 64200, "runtime": "vm-runtime"}
+/// ```
+public struct VMInterfaceRequest: Sendable {
     /// The most queues that the VM will open.
-    let queues: Int
+    public let queues: Int
     /// The user that QEMU runs as.
-    let ownerUID: UInt32
+    public let ownerUID: UInt32
     /// The runtime that asks.
-    let runtime: RuntimeName
+    public let runtime: RuntimeName
 
     /// The request in `runtimeConfig.vmInterface`, else in the sandbox's file, which meta plugins can't
     /// drop; nil for an ordinary container.
-    static func find(
+    /// - Parameter runFolder: Where `sandboxes/<container id>.json` is, /run/contrail-vm by default.
+    public static func find(
         _ request: CNIRequest, runFolder: String
     ) throws(CNIError) -> VMInterfaceRequest? {
         if let config = request.configuration.runtimeConfig {
