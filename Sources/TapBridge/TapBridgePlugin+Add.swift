@@ -34,6 +34,8 @@ extension TapBridgePlugin {
         let store = configuration.store
         let former = try load(key, .record, configuration)
         if case .tap(let tap)? = former?.attachment {
+            // The plugin before was asked for a tap, too, and made one that needs no joining.
+            if tap.joinedBy == .direct { return previous }
             throw CNIError(
                 .internal, "the VM has tap \(tap.name.text) for \(key.interface.text) already; run DEL before another ADD")
         }
