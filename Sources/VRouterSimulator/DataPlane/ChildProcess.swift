@@ -84,6 +84,12 @@ final class ChildProcess {
         return true
     }
 
+    /// The signal that ended the program, or none.
+    var endingSignal: Int32? {
+        guard hasEnded, let status, status & 0x7f != 0 else { return nil }
+        return status & 0x7f
+    }
+
     /// Waits for the end.
     ///
     /// - Returns: whether the program ended with code 0.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 @testable import VRouterSimulator
 
@@ -79,16 +80,28 @@ final class StandIn: Sendable {
     }
 }
 
-/// Folders that are removed with what is in them.
+/// Folders that are removed with what is in them, at the latest when the tests end.
 enum TemporaryFolder {
+    private static let made: Mutex<Set<String>> = {
+        atexit { TemporaryFolder.removeAll() }
+        return Mutex([])
+    }()
+
     static func make() throws -> String {
         var template = Bytes("/tmp/vrouter-sim-test-XXXXXX").terminated
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder") }
-        return template.dropLast().map { UInt8(bitPattern: $0) }.text
+        let path = template.dropLast().map { UInt8(bitPattern: $0) }.text
+        _ = made.withLock { $0.insert(path) }
+        return path
     }
 
     static func remove(_ path: String) {
         StateFolder.removeAll(Bytes(path))
+        _ = made.withLock { $0.remove(path) }
+    }
+
+    private static func removeAll() {
+        for path in made.withLock({ $0 }) { StateFolder.removeAll(Bytes(path)) }
     }
 }
 
