@@ -5,7 +5,9 @@
 import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
@@ -34,6 +36,9 @@ let package = Package(
     traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // System
@@ -77,10 +82,48 @@ let package = Package(
             path: "Sources/Protocols/PreparedInterface",
             swiftSettings: node
         ),
+        .target(
+            name: "OwedDeletions",
+            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Protocols/OwedDeletions",
+            swiftSettings: node
+        ),
+        // Attachments and plugins
+        .target(
+            name: "Attachments",
+            dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
+            swiftSettings: node
+        ),
+        .target(
+            name: "ContrailCNI",
+            dependencies: [
+                "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "OwedDeletions", "PreparedInterface", "VRouter",
+            ],
+            swiftSettings: node
+        ),
+        .target(
+            name: "TapBridge",
+            dependencies: [
+                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "PreparedInterface",
+            ],
+            swiftSettings: node
+        ),
+        // Runtime
+        .target(
+            name: "CNIInvoker",
+            dependencies: [
+                "CNIProtocol", "JSON", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Runtime/CNIInvoker",
+            swiftSettings: strict
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
-            dependencies: ["CLinux", "CNetlink", "JSON"],
+            dependencies: ["CLinux", "CNIProtocol", "ContrailCNI", "TapBridge"],
             path: "Sources/Commands/contrail-vm-plugins",
             swiftSettings: node,
             linkerSettings: fullyStatic

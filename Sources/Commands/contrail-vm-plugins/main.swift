@@ -3,4 +3,4 @@
 
 import CLinux
 
-_exit(0)
+_exit(run(String(cString: clinux_program_name())))

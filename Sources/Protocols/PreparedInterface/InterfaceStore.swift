@@ -54,7 +54,9 @@ public struct InterfaceStore: Sendable {
         try Files.write(plan.json.serialized(), to: path(of: plan.key, .plan))
     }
 
-    /// Saves the record: last, when all it tells is true. The plan is removed.
+    /// Saves the record: last, when all it tells is true.
+    ///
+    /// The plan is removed.
     public func save(record: PreparedInterface) throws(SystemError) {
         try Files.write(record.json.serialized(), to: path(of: record.key, .record))
         try Files.remove(path(of: record.key, .plan))
@@ -74,6 +76,12 @@ public struct InterfaceStore: Sendable {
         }
         guard value.key == key else { throw .unreadable(path: path, reason: "it is another interface's") }
         return value
+    }
+
+    /// Removes the plan of a chained plugin whose work is undone; the record of the plugin before stays.
+    public func removePlan(_ key: InterfaceKey) throws(SystemError) {
+        try Files.remove(path(of: key, .plan))
+        try Files.removeFolderIfEmpty(folder(of: key.containerID))
     }
 
     /// Removes record and plan, and the container's folder when it was the last; they may be gone.

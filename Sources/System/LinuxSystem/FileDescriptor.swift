@@ -20,6 +20,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// Reads to the end, at most `limit` bytes; a longer file is an error (EFBIG).
     public borrowing func readAll(limit: Int, name: String) throws(SystemError) -> [UInt8] {
+        try Self.readAll(raw, limit: limit, name: name)
+    }
+
+    /// The same for a descriptor that is not owned.
+    public static func readAll(_ raw: Int32, limit: Int, name: String) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var room = 4096
         while true {

@@ -14,6 +14,14 @@ public struct NetlinkError: Error, Hashable, Sendable {
     /// The kernel's extended acknowledgement, or libnl's own text; empty where there was none.
     public let detail: String
 
+    /// An error of an operation on a subject.
+    public init(operation: String, subject: String, errno: Int32, detail: String = "") {
+        self.operation = operation
+        self.subject = subject
+        self.errno = errno
+        self.detail = detail
+    }
+
     /// "cannot add veth tap3f2a: File exists (a text of the kernel's)".
     public var message: String {
         var text = "cannot \(operation) \(subject)"

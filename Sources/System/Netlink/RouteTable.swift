@@ -7,11 +7,12 @@ public import NetworkTypes
 
 extension NetlinkSocket {
     /// Adds a route in the main table.
-    /// - Parameter isOnLink: Whether the gateway lies outside the device's prefixes (RTNH_F_ONLINK).
+    ///
+    /// `isOnLink`: whether the gateway lies outside the device's prefixes (RTNH_F_ONLINK).
     public func addRoute(_ route: Route, over index: Int32, isOnLink: Bool = false) throws(NetlinkError) {
         let subject = "\(route.destination.text) over interface \(index)"
         guard let object = rtnl_route_alloc(), let hop = rtnl_route_nh_alloc() else {
-            throw NetlinkError(operation: "make", subject: "route \(subject)", errno: ENOMEM, detail: "")
+            throw NetlinkError(operation: "make", subject: "route \(subject)", errno: ENOMEM)
         }
         defer { rtnl_route_put(object) }
         let destination = try LibnlAddress(route.destination.address, length: route.destination.length)

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+public import Netlink
+public import PreparedInterface
+
+/// A tap in the namespace of agent and libvirtd, which itself is the vRouter's port.
+public enum DirectTap {
+    /// Makes the tap with its owner and MTU, up and silent.
+    ///
+    /// What is left of a run that was killed is replaced: the name is derived from the container.
+    public static func make(
+        _ tap: Attachment.Tap,
+        mtu: Int,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
+        try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
+        try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
+        do throws(NetlinkError) {
+            try socket.setUpSilently(tap.name, mtu: mtu)
+        } catch {
+            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
+            throw .netlink(error)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import LinuxSystem
+public import Netlink
+import NetworkTypes
+public import PreparedInterface
+
+extension KernelObject {
+    /// Removes what a record or plan says was made.
+    ///
+    /// What is gone, with its namespace or without, is no error.
+    ///
+    /// `socket`: netlink in the node's namespace.
+    public func remove(over socket: NetlinkSocket) throws(AttachmentError) {
+        switch namespace {
+        case .host: try remove(from: socket)
+        case .pod:
+            guard let pod = try PodNamespace.existing(namespace) else { return }
+            try remove(from: pod.netlink)
+        }
+    }
+
+    private var namespace: NamespaceReference {
+        switch self {
+        case .link(_, let namespace), .ingressQdisc(_, let namespace), .redirectFilter(_, let namespace):
+            namespace
+        }
+    }
+
+    private func remove(from socket: NetlinkSocket) throws(AttachmentError) {
+        try netlink { () throws(NetlinkError) in
+            switch self {
+            case .link(let name, _): try socket.deleteLink(name)
+            case .ingressQdisc(let device, _):
+                if let link = try socket.link(device) {
+                    try socket.deleteIngressQdisc(device, index: link.index)
+                }
+            case .redirectFilter(let device, _):
+                if let link = try socket.link(device) { try socket.deleteRedirect(device, index: link.index) }
+            }
+        }
+    }
+}

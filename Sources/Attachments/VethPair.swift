@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import LinuxSystem
+public import Netlink
+public import NetworkTypes
+public import PreparedInterface
+
+/// A veth pair from the node into a pod.
+public enum VethPair {
+    /// Makes the pair: the pod's end with its MAC, the node's end up and silent.
+    ///
+    /// The node's name is derived from the container: where it is taken, what is left of a run that was
+    /// killed is in the way, and is removed.
+    ///
+    /// - Throws: `NetlinkError` with EEXIST where the pod has an interface of the name.
+    public static func make(
+        host: InterfaceName,
+        pod: InterfaceName,
+        in namespace: borrowing PodNamespace,
+        mac: MACAddress,
+        mtu: Int,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
+        let descriptor = namespace.descriptor
+        func add() throws(NetlinkError) {
+            try socket.addVeth(host, peer: pod, in: descriptor, peerMAC: mac, mtu: mtu)
+        }
+        try netlink { () throws(NetlinkError) in
+            do throws(NetlinkError) {
+                try add()
+            } catch {
+                guard error.errno == EEXIST, try socket.deleteLink(host) else { throw error }
+                try add()
+            }
+            do throws(NetlinkError) {
+                try socket.setUpSilently(host)
+            } catch {
+                try socket.deleteLink(host)
+                throw error
+            }
+        }
+    }
+
+    /// Sets the pod's end up and gives it its addresses and routes.
+    public static func configure(
+        _ pod: InterfaceName,
+        in namespace: borrowing PodNamespace,
+        _ guest: GuestConfiguration
+    ) throws(AttachmentError) {
+        let socket = namespace.netlink
+        // What the agent's router advertisements say must not contradict what is configured here.
+        if guest.addresses.contains(where: { $0.address.family == .v6 }) {
+            try namespace.inside { () throws(SystemError) in
+                try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
+            }
+        }
+        try netlink { () throws(NetlinkError) in
+            guard let link = try socket.link(pod) else {
+                throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
+            }
+            try socket.setUp(pod)
+            for address in guest.addresses { try socket.addAddress(address, to: link.index) }
+            for gateway in guest.gateways where gateway.isDefault {
+                let route = Route(to: .default(gateway.address.family), via: gateway.address)
+                try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
+            }
+            for route in guest.routes { try socket.addRoute(route, over: link.index) }
+        }
+    }
+}

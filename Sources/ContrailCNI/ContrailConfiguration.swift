@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIProtocol
+import JSON
+import LinuxSystem
+import NetworkTypes
+import OwedDeletions
+import PreparedInterface
+import VRouter
+
+/// The `contrail` object of the network configuration: keys and defaults of the Go plugin, over those of
+/// its file in /etc/cni/net.d where there is one.
+struct ContrailConfiguration {
+    /// `cluster-name`: the first part of the VM's name at the agent.
+    let clusterName: String
+    /// `vrouter-ip` and `vrouter-port`: an IP literal.
+    let agent: AgentAddress
+    /// `config-dir`: the agent's folder of port files.
+    let configFolder: String
+    /// `poll-timeout` in seconds: the longest that one request may take.
+    let requestLimit: Int64
+    /// `poll-timeout` times `poll-retries`: the longest that an ADD may take, in microseconds.
+    let overallLimit: Int64
+    /// `mtu`: bytes, or `auto`.
+    let mtu: MTU
+    /// `ipv6-prefix-length`: the agent's API has none.
+    let v6PrefixLength: Int
+    /// `log-file` and `log-level`.
+    let logFile: String
+    let logLevel: Int
+    /// `run-dir` and `state-dir`: our own files.
+    let runFolder: String
+    let stateFolder: String
+
+    enum MTU {
+        case fixed(Int)
+        /// vhost0's MTU less what the tunnel adds.
+        case auto
+    }
+
+    var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
+    var debts: OwedDeletions { OwedDeletions(folder: "\(stateFolder)/owed") }
+    var agentFiles: AgentFiles { AgentFiles(folder: configFolder) }
+
+    /// Folders of the Go plugin's own file, which need not be there.
+    static let fileFolders = ["/etc/cni/net.d", "/etc/kubernetes/cni/net.d"]
+
+    /// Reads the `contrail` object of a network configuration.
+    init(_ configuration: CNIConfiguration, fileFolders: [String] = Self.fileFolders) throws(CNIError) {
+        let object = try configuring { () throws(JSONError) in
+            try configuration.fields.optionalFields("contrail")
+        }
+        var merged = try Self.fileObject(fileFolders)
+        for member in object?.object.members ?? [] where !member.value.isNull {
+            merged[member.key] = member.value
+        }
+        self = try configuring { () throws(JSONError) in
+            try ContrailConfiguration(JSONFields(merged, path: "contrail"))
+        }
+    }
+
+    private init(_ fields: JSONFields) throws(JSONError) {
+        clusterName = try fields.optionalString("cluster-name") ?? "k8s"
+        guard isIdentifier(clusterName) else {
+            throw fields.error("cluster-name", "must hold only letters, digits, '_', '.' and '-'")
+        }
+        let ip = try fields.optionalString("vrouter-ip") ?? "127.0.0.1"
+        guard let address = IPAddress(ip) else {
+            throw fields.error("vrouter-ip", "\"\(ip)\" is no IP address; names are not resolved")
+        }
+        let port = try fields.optionalInteger("vrouter-port", in: 1...65_535) ?? 9091
+        agent = AgentAddress(ip: address, port: UInt16(port))
+        let timeout = try fields.optionalInteger("poll-timeout", in: 1...300) ?? 3
+        let retries = try fields.optionalInteger("poll-retries", in: 1...100) ?? 20
+        requestLimit = Int64(timeout) * 1_000_000
+        overallLimit = requestLimit * Int64(retries)
+        mtu = try Self.mtu(fields)
+        v6PrefixLength = try fields.optionalInteger("ipv6-prefix-length", in: 1...128) ?? 64
+        configFolder = try Self.folder(fields, "config-dir", "/var/lib/contrail/ports/vm")
+        runFolder = try Self.folder(fields, "run-dir", "/run/contrail-vm")
+        stateFolder = try Self.folder(fields, "state-dir", "/var/lib/contrail-vm")
+        logFile = try Self.folder(fields, "log-file", "/var/log/contrail/cni/opencontrail.log")
+        logLevel = Int(try Self.logLevel(fields)) ?? 4
+        guard try fields.optionalString("vif-type") ?? "veth" == "veth" else {
+            throw fields.error("vif-type", "only \"veth\" is supported")
+        }
+    }
+
+    private static func mtu(_ fields: JSONFields) throws(JSONError) -> MTU {
+        if case .string(let word)? = fields.value("mtu") {
+            guard word == "auto" else {
+                throw fields.error("mtu", "\"\(word)\" is neither a number nor \"auto\"")
+            }
+            return .auto
+        }
+        return .fixed(try fields.optionalInteger("mtu", in: 1280...65_535) ?? 1500)
+    }
+
+    /// The Go plugin takes a string, people write numbers.
+    private static func logLevel(_ fields: JSONFields) throws(JSONError) -> String {
+        if case .number(let digits)? = fields.value("log-level") { return digits }
+        return try fields.optionalString("log-level") ?? "4"
+    }
+
+    private static func folder(
+        _ fields: JSONFields,
+        _ key: String,
+        _ standard: String
+    ) throws(JSONError) -> String {
+        let path = try fields.optionalString(key) ?? standard
+        guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
+            throw fields.error(key, "\"\(path)\" is no absolute path")
+        }
+        return path
+    }
+
+    /// The `contrail` object of the first file, by name, that ends in `contrail.conf` or `tf-cni.conf`.
+    private static func fileObject(_ folders: [String]) throws(CNIError) -> JSONObject {
+        for folder in folders {
+            let names: [String]
+            do throws(SystemError) { names = try Files.list(folder) } catch { continue }
+            for name in names where name.hasSuffix("contrail.conf") || name.hasSuffix("tf-cni.conf") {
+                let path = "\(folder)/\(name)"
+                let bytes = try files { () throws(SystemError) in try Files.read(path) }
+                if let bytes { return try object(bytes, path) }
+            }
+        }
+        return JSONObject()
+    }
+
+    private static func object(_ bytes: [UInt8], _ path: String) throws(CNIError) -> JSONObject {
+        do throws(JSONError) {
+            return try JSONFields(try JSONValue(parsing: bytes)).optionalFields("contrail")?.object
+                ?? JSONObject()
+        } catch {
+            throw CNIError(.invalidConfiguration, "\(path): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIProtocol
+import LinuxSystem
+import NetworkTypes
+import OwedDeletions
+import PreparedInterface
+import VRouter
+
+/// What the plugin does with ports at the agent, beyond single requests.
+///
+/// The caller holds the VM's lock.
+struct Ports {
+    let agent: AgentClient
+    let configuration: ContrailConfiguration
+
+    /// Removes a container's port, unless it is another container's by now: a late DEL of an older sandbox
+    /// must not hit the new one.
+    ///
+    /// `DELETE /vm` takes all ports of a pod, so it goes out with the last one.
+    ///
+    /// `isLast`: whether the container has no other port of this VM.
+    func remove(_ debt: OwedDeletion, isLast: Bool) throws(AgentError) {
+        guard isLast else { return }
+        do throws(AgentError) {
+            let state = try agent.state(vm: debt.vm, vmi: debt.vmi)
+            guard state.systemName == debt.systemName else { return }
+        } catch {
+            // Not plugged, or its network has gone: DELETE is harmless then, and may clear a rest.
+            guard case .notYet = error.cause else { throw error }
+            if belongsToAnother(debt) { return }
+        }
+        try agent.remove(vm: debt.vm)
+    }
+
+    /// Whether the agent's file says that a newer container has the port.
+    private func belongsToAnother(_ debt: OwedDeletion) -> Bool {
+        do throws(SystemError) {
+            let path = configuration.agentFiles.path(vmName: debt.vmName, vmi: debt.vmi)
+            guard try Files.read(path) != nil else { return false }
+            let ours = try configuration.agentFiles.ports(vmName: debt.vmName, containerID: debt.containerID)
+            return !ours.contains { $0.vmi == debt.vmi }
+        } catch {
+            return false
+        }
+    }
+
+    /// Pays what is owed for a VM whose lock is held.
+    func payDebts(of vmName: String) throws(AgentError) {
+        for debt in debts() where debt.vmName == vmName { try pay(debt) }
+    }
+
+    /// Pays a few debts of other VMs; gives up at the first sign that the agent is down.
+    func payOthersDebts(most: Int = 4) {
+        for debt in debts().prefix(most) {
+            do throws(SystemError) {
+                let lock = try FileLock("\(configuration.runFolder)/locks/\(debt.vmName)", deadline: 0)
+                defer { lock.unlock() }
+                do throws(AgentError) { try pay(debt) } catch { return }
+            } catch {
+                // Somebody works on this VM: that call pays, or the next.
+                continue
+            }
+        }
+    }
+
+    private func debts() -> [OwedDeletion] {
+        do throws(SystemError) { return try configuration.debts.list(most: 64) } catch { return [] }
+    }
+
+    private func pay(_ debt: OwedDeletion) throws(AgentError) {
+        try remove(debt, isLast: true)
+        // A debt that can't be forgotten is paid again: DELETE is idempotent.
+        do throws(SystemError) { try configuration.debts.remove(debt) } catch {}
+    }
+}

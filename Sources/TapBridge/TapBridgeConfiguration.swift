@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIProtocol
+import JSON
+import PreparedInterface
+
+/// The fields of a `tap-bridge` entry in a network configuration list.
+struct TapBridgeConfiguration {
+    /// `way`: how tap and veth are joined.
+    let way: Way
+    /// `run-dir`: our own files.
+    let runFolder: String
+
+    /// The ways to join a container's veth to a VM's tap.
+    enum Way: String, CaseIterable {
+        /// tc redirects frames, both ways.
+        case redirect
+    }
+
+    var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
+
+    init(_ configuration: CNIConfiguration) throws(CNIError) {
+        let fields = configuration.fields
+        (way, runFolder) = try configuring { () throws(JSONError) in
+            let word = try fields.optionalString("way") ?? Way.redirect.rawValue
+            guard let way = Way(rawValue: word) else {
+                let ways = Way.allCases.map { $0.rawValue }.joined(separator: ", ")
+                throw fields.error("way", "\"\(word)\" is none of: \(ways)")
+            }
+            let folder = try fields.optionalString("run-dir") ?? "/run/contrail-vm"
+            guard folder.utf8.first == UInt8(ascii: "/"), !folder.utf8.contains(0) else {
+                throw fields.error("run-dir", "\"\(folder)\" is no absolute path")
+            }
+            return (way, folder)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Attachments
+public import CNIProtocol
+import JSON
+import LinuxSystem
+import Netlink
+import NetworkTypes
+import PreparedInterface
+
+extension TapBridgePlugin {
+    /// Makes a tap beside the veth and redirects frames between them.
+    public func add(_ request: CNIRequest) throws(CNIError) -> CNIResult {
+        let configuration = try TapBridgeConfiguration(request.configuration)
+        guard let previous = request.configuration.previous else {
+            throw CNIError(
+                .invalidConfiguration,
+                "prevResult is missing: tap-bridge must come after the plugin that makes the interface, in one list"
+            )
+        }
+        guard let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder) else {
+            return previous
+        }
+        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
+        return try locked(key, configuration) { () throws(CNIError) in
+            try add(request, key, vm, previous, configuration)
+        }
+    }
+
+    private func add(
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ vm: VMInterfaceRequest,
+        _ previous: CNIResult,
+        _ configuration: TapBridgeConfiguration
+    ) throws(CNIError) -> CNIResult {
+        let store = configuration.store
+        let former = try load(key, .record, configuration)
+        if case .tap(let tap)? = former?.attachment {
+            // The plugin before was asked for a tap, too, and made one that needs no joining.
+            if tap.joinedBy == .direct { return previous }
+            throw CNIError(
+                .internal,
+                "the VM has tap \(tap.name.text) for \(key.interface.text) already; run DEL before another ADD"
+            )
+        }
+        let pod: PodNamespace
+        do throws(AttachmentError) { pod = try PodNamespace(request.namespace ?? "") } catch {
+            throw CNIError(.internal, error.message)
+        }
+        let veth: Link
+        do throws(AttachmentError) { veth = try Redirect.examine(key.interface, in: pod) } catch {
+            throw CNIError(.internal, error.message)
+        }
+        let tap = Attachment.Tap(
+            name: try Self.deviceName(key),
+            namespace: pod.reference,
+            isMultiQueue: true,
+            mostQueues: vm.queues,
+            hasVnetHeader: true,
+            ownerUID: vm.ownerUID,
+            joinedBy: .redirect
+        )
+        var interface = try describe(request, key, vm, previous, former, veth: veth, in: pod.reference)
+        interface.attachment = .tap(tap)
+        interface.created = [
+            .link(name: tap.name, namespace: pod.reference),
+            .ingressQdisc(device: key.interface, namespace: pod.reference),
+        ]
+        let plan = interface
+        try files { () throws(SystemError) in try store.save(plan: plan) }
+        do throws(AttachmentError) {
+            interface.created = try Redirect.make(tap, veth: key.interface, mtu: veth.mtu, in: pod)
+        } catch {
+            let failures = undo(plan, store)
+            throw CNIError(
+                .internal,
+                error.message,
+                details: failures.isEmpty
+                    ? "" : "and this could not be undone: \(failures.joined(separator: "; "))"
+            )
+        }
+        let record = interface
+        do throws(SystemError) {
+            try store.save(record: record)
+        } catch {
+            let failures = undo(plan, store)
+            throw CNIError(.io, error.message, details: failures.joined(separator: "; "))
+        }
+        var result = previous
+        result.append(.init(name: tap.name.text, mtu: veth.mtu, sandbox: request.namespace))
+        return result
+    }
+
+    private func undo(_ plan: PreparedInterface, _ store: InterfaceStore) -> [String] {
+        var failures: [String] = []
+        do throws(AttachmentError) {
+            try Redirect.remove(plan.created)
+        } catch {
+            failures.append(error.message)
+        }
+        do throws(SystemError) { try store.removePlan(plan.key) } catch { failures.append(error.message) }
+        return failures
+    }
+
+    /// The interface as the plugins before left it: by their record, else by their result.
+    private func describe(
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ vm: VMInterfaceRequest,
+        _ previous: CNIResult,
+        _ former: PreparedInterface?,
+        veth: Link,
+        in namespace: NamespaceReference
+    ) throws(CNIError) -> PreparedInterface {
+        guard let mac = veth.mac else {
+            throw CNIError(.internal, "interface \(veth.name) has no Ethernet address: a VM can't use it")
+        }
+        if var interface = former {
+            interface.former = .init(attachment: interface.attachment, created: interface.created)
+            interface.owner = vm.runtime
+            interface.guest.mac = mac
+            interface.guest.mtu = veth.mtu
+            return interface
+        }
+        let bootID = try files { () throws(SystemError) in try Host.bootID() }
+        let guest = try configuring { () throws(JSONError) in
+            try GuestConfiguration(previous, interface: key.interface, mac: mac, mtu: veth.mtu)
+        }
+        let pod = PodReference(
+            cluster: "",
+            namespace: request.argument("K8S_POD_NAMESPACE") ?? "",
+            name: request.argument("K8S_POD_NAME") ?? "",
+            uid: request.argument("K8S_POD_UID")
+        )
+        let attachment = Attachment.veth(Attachment.Veth(host: nil, namespace: namespace))
+        return PreparedInterface(
+            key: key,
+            owner: vm.runtime,
+            network: NetworkReference(name: request.configuration.name),
+            pod: pod,
+            bootID: BootID(bootID),
+            index: 0,
+            guest: guest,
+            attachment: attachment,
+            created: [],
+            former: .init(attachment: attachment, created: [])
+        )
+    }
+}
+
+extension GuestConfiguration {
+    /// What a result of another plugin says of an interface.
+    ///
+    /// An address without an interface is taken to be this one's.
+    init(_ result: CNIResult, interface: InterfaceName, mac: MACAddress, mtu: Int) throws(JSONError) {
+        let interfaces = try result.interfaces()
+        let place = interfaces.firstIndex { $0.name == interface.text && $0.sandbox != nil }
+        self.init(mac: mac, mtu: mtu, dhcp: .nobody)
+        let routes = try result.routes()
+        for address in try result.addresses() where address.interface == nil || address.interface == place {
+            addresses.append(address.prefix)
+            guard let gateway = address.gateway else { continue }
+            let isDefault = routes.contains {
+                $0.destination.length == 0 && $0.destination.address.family == gateway.family
+            }
+            gateways.append(
+                Gateway(address: gateway, isOnLink: !address.prefix.contains(gateway), isDefault: isDefault)
+            )
+        }
+        self.routes = routes.filter { $0.destination.length > 0 }
+        dns = try result.dns()
+    }
+}

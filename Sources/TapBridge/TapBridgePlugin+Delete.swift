@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Attachments
+public import CNIProtocol
+import LinuxSystem
+import NetworkTypes
+import PreparedInterface
+
+extension TapBridgePlugin {
+    /// Takes tap and redirects away and puts the former attachment back into the record.
+    ///
+    /// Idempotent.
+    public func delete(_ request: CNIRequest) throws(CNIError) {
+        let configuration = try TapBridgeConfiguration(request.configuration)
+        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
+        try locked(key, configuration) { () throws(CNIError) in try delete(request, key, configuration) }
+    }
+
+    private func delete(
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ configuration: TapBridgeConfiguration
+    ) throws(CNIError) {
+        let store = configuration.store
+        let record = try load(key, .record, configuration)
+        let plan = try load(key, .plan, configuration)
+        let isOurs = record?.former != nil
+        var objects = isOurs ? record?.created ?? [] : plan?.former == nil ? [] : plan?.created ?? []
+        if objects.isEmpty { objects = try derived(request, key) }
+        try attaching { () throws(AttachmentError) in try Redirect.remove(objects) }
+        if plan?.former != nil { try files { () throws(SystemError) in try store.removePlan(key) } }
+        guard isOurs, var interface = record, let former = interface.former else { return }
+        if former.created.isEmpty, interface.port == nil {
+            // The plugin before keeps no record here.
+            return try files { () throws(SystemError) in try store.remove(key) }
+        }
+        interface.attachment = former.attachment
+        interface.created = former.created
+        interface.former = nil
+        let restored = interface
+        try files { () throws(SystemError) in try store.save(record: restored) }
+    }
+
+    /// Without record and plan: the tap that the names tell of, if the namespace is still there.
+    private func derived(_ request: CNIRequest, _ key: InterfaceKey) throws(CNIError) -> [KernelObject] {
+        guard let path = request.namespace else { return [] }
+        let name = try Self.deviceName(key)
+        do throws(AttachmentError) {
+            let pod = try PodNamespace(path)
+            guard try Redirect.exists(name, in: pod) else { return [] }
+            return [
+                .link(name: name, namespace: pod.reference),
+                .redirectFilter(device: key.interface, namespace: pod.reference),
+            ]
+        } catch {
+            return []
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Attachments
+public import CNIProtocol
+import LinuxSystem
+import NetworkTypes
+import PreparedInterface
+
+/// The chained CNI plugin that joins a container's veth, whoever made it, to a tap for a VM.
+///
+/// Containers without a `vmInterface` request pass through untouched.
+public final class TapBridgePlugin: CNIPlugin {
+    /// The plugin's name.
+    public let name = "tap-bridge"
+
+    /// The longest wait for another run on the same container, in microseconds.
+    static let lockLimit: Int64 = 60_000_000
+
+    /// The plugin.
+    public init() {}
+
+    /// There is nothing that this plugin depends on.
+    public func status(_ configuration: CNIConfiguration) throws(CNIError) {
+        _ = try TapBridgeConfiguration(configuration)
+    }
+
+    /// The tap's name in the pod: a pure function of container and interface, so that DEL finds it.
+    static func deviceName(_ key: InterfaceKey) throws(CNIError) -> InterfaceName {
+        guard
+            let name = InterfaceName(
+                prefix: "tap",
+                hashing: [key.containerID.text, key.interface.text, "redirect"]
+            )
+        else { throw CNIError(.internal, "cannot derive a device name for \(key.interface.text)") }
+        return name
+    }
+
+    /// Runs a body while no other run works on the same pod: the lock of the VM's name where the record
+    /// tells one, else the container's.
+    func locked<Value>(
+        _ key: InterfaceKey,
+        _ configuration: TapBridgeConfiguration,
+        _ body: () throws(CNIError) -> Value
+    ) throws(CNIError) -> Value {
+        let name = try load(key, .record, configuration)?.port?.vmName ?? "container.\(key.containerID.text)"
+        let lock: FileLock
+        do throws(SystemError) {
+            lock = try FileLock(
+                "\(configuration.runFolder)/locks/\(name)",
+                deadline: monotonicMicroseconds() + Self.lockLimit
+            )
+        } catch {
+            throw CNIError(.tryAgainLater, error.message)
+        }
+        defer { lock.unlock() }
+        return try body()
+    }
+
+    /// A record or plan; one that can't be read counts as none, so that DEL goes on by derived names.
+    func load(
+        _ key: InterfaceKey,
+        _ stage: InterfaceStore.Stage,
+        _ configuration: TapBridgeConfiguration
+    ) throws(CNIError) -> PreparedInterface? {
+        do throws(InterfaceStore.Failure) {
+            return try configuration.store.load(key, stage)
+        } catch {
+            guard case .unreadable = error else { throw CNIError(.io, error.message) }
+            return nil
+        }
+    }
+}
+
+func attaching<Value>(_ body: () throws(AttachmentError) -> Value) throws(CNIError) -> Value {
+    do throws(AttachmentError) { return try body() } catch { throw CNIError(.internal, error.message) }
+}
+
+func files<Value>(_ body: () throws(SystemError) -> Value) throws(CNIError) -> Value {
+    do throws(SystemError) { return try body() } catch { throw CNIError(.io, error.message) }
+}
