@@ -163,9 +163,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "KVMProbe",
+            dependencies: ["CLinux", "HostPrograms", "LinuxSystem"],
+            path: "Sources/Runtime/KVMProbe",
+            exclude: ["probe.S"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "VMCtl",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "Libvirt",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "KVMProbe", "Libvirt",
                 "LinuxSystem", "Machines", "NetworkTypes", "PreparedInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

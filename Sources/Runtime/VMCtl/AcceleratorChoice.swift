@@ -3,6 +3,8 @@
 
 import ArgumentParser
 import DomainXML
+import KVMProbe
+import LinuxSystem
 import Machines
 
 /// What `--accel` chooses.
@@ -11,12 +13,23 @@ enum AcceleratorChoice: String, ExpressibleByArgument, CaseIterable {
     case kvm
     case tcg
 
-    /// The accelerator.
+    /// The accelerator; `auto` measures it at the first time after a boot and remembers.
     func resolved(_ settings: Settings) async throws -> Domain.Accelerator {
         switch self {
-        case .kvm: .kvm
-        case .tcg: .tcg
-        case .auto: .tcg
+        case .kvm: return .kvm
+        case .tcg: return .tcg
+        case .auto: break
         }
+        let path = "\(settings.runFolder)/accelerator"
+        if let bytes = try Files.read(path, limit: 16),
+            let known = Domain.Accelerator(rawValue: String(decoding: bytes, as: UTF8.self))
+        {
+            return known
+        }
+        Terminal.note("Measuring whether KVM is of use")
+        let verdict = try await KVMProbe(qemu: settings.qemu).verdict(folder: settings.runFolder)
+        let found: Domain.Accelerator = verdict == .usable ? .kvm : .tcg
+        try Files.write(Array(found.rawValue.utf8), to: path)
+        return found
     }
 }
