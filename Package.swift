@@ -5,7 +5,9 @@
 import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
@@ -105,7 +107,8 @@ let package = Package(
         .target(
             name: "TapBridge",
             dependencies: [
-                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface",
+                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "PreparedInterface",
             ],
             swiftSettings: node
         ),

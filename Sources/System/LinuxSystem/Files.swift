@@ -17,17 +17,26 @@ public enum Files {
     }
 
     /// Writes a file by a temporary one beside it and rename(2): a reader sees the old or the new whole.
+    ///
     /// The temporary name begins with a dot, so that the vRouter agent never loads it.
-    /// - Parameter isDurable: Whether the content must survive a power failure: then file and folder are
-    ///   synchronised, which costs milliseconds on a disk.
+    ///
+    /// `isDurable`: whether the content must survive a power failure: then file and folder are
+    /// synchronised, which costs milliseconds on a disk.
     public static func write(
-        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isDurable: Bool = false
+        _ bytes: [UInt8],
+        to path: String,
+        mode: UInt32 = 0o600,
+        isDurable: Bool = false
     ) throws(SystemError) {
         let (folder, name) = split(path)
         let temporary = "\(folder)/.\(name).\(getpid())"
         try makeFolder(folder)
         do throws(SystemError) {
-            let file = try FileDescriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            let file = try FileDescriptor(
+                opening: temporary,
+                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+                mode: mode
+            )
             try file.writeAll(bytes, name: temporary)
             if isDurable { try checkErrno(Int(fsync(file.raw)), "synchronise", temporary) }
         } catch {
@@ -49,7 +58,9 @@ public enum Files {
     public static func remove(_ path: String) throws(SystemError) {
         guard unlink(path) != 0 else { return }
         let failure = clinux_errno()
-        guard failure == ENOENT || failure == ENOTDIR else { throw SystemError("remove", path, errno: failure) }
+        guard failure == ENOENT || failure == ENOTDIR else {
+            throw SystemError("remove", path, errno: failure)
+        }
     }
 
     /// Removes a folder if it is empty; one that is not, or is gone, is left alone.
