@@ -137,6 +137,7 @@ let package = Package(
         ),
         // Tests
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .testTarget(
             name: "VRouterSimulatorTests",
             dependencies: ["VRouterSimulator", "vrouter-sim"],
