@@ -136,8 +136,14 @@ let package = Package(
             swiftSettings: strict
         ),
         // Tests
+        .target(name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strict),
+        .testTarget(
+            name: "LinuxSystemTests",
+            dependencies: ["CLinux", "LinuxSystem", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VRouterSimulatorTests",
             dependencies: ["VRouterSimulator", "vrouter-sim"],
