@@ -145,6 +145,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CNIProtocolTests",
+            dependencies: ["CNIProtocol", "JSON", "NetworkTypes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "OwedDeletionsTests",
             dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
             swiftSettings: strict
