@@ -150,6 +150,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "VRouterTests",
+            dependencies: ["JSON", "LinuxSystem", "NetworkTypes", "TestSupport", "VRouter"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "OwedDeletionsTests",
             dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
             swiftSettings: strict
