@@ -155,6 +155,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "PreparedInterfaceTests",
+            dependencies: [
+                "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "TestSupport",
+            ],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "OwedDeletionsTests",
             dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
             swiftSettings: strict
