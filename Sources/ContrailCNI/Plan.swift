@@ -80,10 +80,11 @@ extension GuestConfiguration {
             }
             addresses.append(prefix)
             if let gateway = family.gateway {
+                // IPv6 reaches link-local gateways anyway; to IPv4, 169.254.0.0/16 is a network like any other.
+                let isNeighbour = gateway.family == .v6 && gateway.isLinkLocal
                 gateways.append(
                     Gateway(
-                        address: gateway, isOnLink: !prefix.contains(gateway) && !gateway.isLinkLocal,
-                        isDefault: index == 0))
+                        address: gateway, isOnLink: !prefix.contains(gateway) && !isNeighbour, isDefault: index == 0))
             }
             if let server = family.dnsServer { dns.servers.append(server) }
         }
