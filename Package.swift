@@ -168,6 +168,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ContrailCNITests",
+            dependencies: [
+                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "TestSupport",
+                "VRouter",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "VRouterSimulatorTests",
             dependencies: ["VRouterSimulator", "vrouter-sim"],
             swiftSettings: strict
