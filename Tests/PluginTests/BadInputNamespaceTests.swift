@@ -16,17 +16,53 @@ import Testing
 
     static let faults = [
         Fault(fault: #"{"kind": "hang", "path": "/vm-cfg"}"#, code: 11, message: "no answer in time"),
-        Fault(fault: #"{"kind": "close", "path": "/vm-cfg"}"#, code: 999, message: "the connection ended before"),
+        Fault(
+            fault: #"{"kind": "close", "path": "/vm-cfg"}"#,
+            code: 999,
+            message: "the connection ended before"
+        ),
         Fault(fault: #"{"kind": "garbage", "path": "/vm-cfg"}"#, code: 999, message: "can't be understood"),
-        Fault(fault: #"{"kind": "halfReply", "path": "/vm-cfg"}"#, code: 999, message: "the connection ended before"),
-        Fault(fault: #"{"kind": "status", "code": 503, "path": "/vm-cfg"}"#, code: 999, message: "status 503"),
+        Fault(
+            fault: #"{"kind": "halfReply", "path": "/vm-cfg"}"#,
+            code: 999,
+            message: "the connection ended before"
+        ),
+        Fault(
+            fault: #"{"kind": "status", "code": 503, "path": "/vm-cfg"}"#,
+            code: 999,
+            message: "status 503"
+        ),
         Fault(fault: #"{"kind": "invalidMAC", "path": "/vm-cfg"}"#, code: 999, message: "mac-address"),
-        Fault(fault: #"{"kind": "status", "code": 500, "method": "POST"}"#, code: 999, message: "POST /vm: refused with status 500"),
-        Fault(fault: #"{"kind": "hang", "method": "POST"}"#, code: 11, message: "POST /vm: no answer in time"),
-        Fault(fault: #"{"kind": "garbage", "method": "POST"}"#, code: 999, message: "POST /vm: the answer can't be understood"),
-        Fault(fault: #"{"kind": "hang", "method": "GET", "path": "/vm/"}"#, code: 11, message: "no answer in time"),
-        Fault(fault: #"{"kind": "halfReply", "method": "GET", "path": "/vm/", "times": 30}"#, code: 999, message: "the connection ended"),
-        Fault(fault: #"{"kind": "status", "code": 404, "method": "GET", "path": "/vm/"}"#, code: 11, message: "not there yet"),
+        Fault(
+            fault: #"{"kind": "status", "code": 500, "method": "POST"}"#,
+            code: 999,
+            message: "POST /vm: refused with status 500"
+        ),
+        Fault(
+            fault: #"{"kind": "hang", "method": "POST"}"#,
+            code: 11,
+            message: "POST /vm: no answer in time"
+        ),
+        Fault(
+            fault: #"{"kind": "garbage", "method": "POST"}"#,
+            code: 999,
+            message: "POST /vm: the answer can't be understood"
+        ),
+        Fault(
+            fault: #"{"kind": "hang", "method": "GET", "path": "/vm/"}"#,
+            code: 11,
+            message: "no answer in time"
+        ),
+        Fault(
+            fault: #"{"kind": "halfReply", "method": "GET", "path": "/vm/", "times": 30}"#,
+            code: 999,
+            message: "the connection ended"
+        ),
+        Fault(
+            fault: #"{"kind": "status", "code": 404, "method": "GET", "path": "/vm/"}"#,
+            code: 11,
+            message: "not there yet"
+        ),
     ]
 
     @Test(arguments: faults)
@@ -73,8 +109,14 @@ import Testing
         (#"{"name": "n", "contrail": {"vrouter-port": 70000}}"#, 7, "contrail.vrouter-port"),
         (#"{"name": "n", "contrail": {"vif-type": "macvlan"}}"#, 7, "contrail.vif-type"),
         (#"{"name": "n", "contrail": {"config-dir": "relative"}}"#, 7, "contrail.config-dir"),
-        (#"{"name": "n", "runtimeConfig": {"vmInterface": {"queues": 2}}}"#, 7, "runtimeConfig.vmInterface.ownerUID"),
-        (#"{"name": "n", "runtimeConfig": {"vmInterface": {"kind": "x", "ownerUID": 1}}}"#, 7, "runtimeConfig.vmInterface.kind"),
+        (
+            #"{"name": "n", "runtimeConfig": {"vmInterface": {"queues": 2}}}"#, 7,
+            "runtimeConfig.vmInterface.ownerUID"
+        ),
+        (
+            #"{"name": "n", "runtimeConfig": {"vmInterface": {"kind": "x", "ownerUID": 1}}}"#, 7,
+            "runtimeConfig.vmInterface.kind"
+        ),
     ])
     func `a missing or malformed configuration`(text: String, code: Int, field: String) throws {
         let lab = try PluginLab(simulator: nil)
@@ -98,11 +140,13 @@ import Testing
         (["CNI_CONTAINERID": "../../etc"], 4, "CNI_CONTAINERID"),
         (["CNI_CONTAINERID": ""], 4, "CNI_CONTAINERID"),
         (["CNI_IFNAME": "a/b"], 4, "CNI_IFNAME"), (["CNI_IFNAME": "sixteen-byte-nam"], 4, "CNI_IFNAME"),
-        (["CNI_NETNS": "relative"], 4, "CNI_NETNS"), (["CNI_NETNS": "/run/netns/cvt-not-there"], 4, "CNI_NETNS"),
+        (["CNI_NETNS": "relative"], 4, "CNI_NETNS"),
+        (["CNI_NETNS": "/run/netns/cvt-not-there"], 4, "CNI_NETNS"),
         (["CNI_NETNS": "/proc/self/ns/net"], 8, "network namespace that the plugin runs in"),
         (["CNI_COMMAND": "FROB"], 4, "FROB"),
     ])
-    func `a hostile or incomplete environment`(variables: [String: String], code: Int, message: String) throws {
+    func `a hostile or incomplete environment`(variables: [String: String], code: Int, message: String) throws
+    {
         let lab = try PluginLab(simulator: nil)
         let pod = try lab.pod("web")
         let outcome = try pod.call("contrail-cni", "ADD", lab.contrail(), variables: variables)
@@ -118,8 +162,11 @@ import Testing
         let pod = try lab.pod("web")
         let name = String(repeating: "a", count: 240)
         let outcome = try pod.call(
-            "contrail-cni", "ADD", lab.contrail(),
-            variables: ["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=\(name)"])
+            "contrail-cni",
+            "ADD",
+            lab.contrail(),
+            variables: ["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=\(name)"]
+        )
         #expect(try outcome.error().message.contains("longer than 255 bytes"))
     }
 

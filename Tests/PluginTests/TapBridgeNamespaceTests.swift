@@ -8,22 +8,33 @@ import Testing
 @Suite(.serialized) struct TapBridgeNamespaceTests {
     private static let gateway: [UInt8] = [10, 47, 255, 254]
 
-    private func configuration(_ lab: PluginLab, previous: String?, more: String = PluginLab.vmInterface) -> String {
+    private func configuration(
+        _ lab: PluginLab,
+        previous: String?,
+        more: String = PluginLab.vmInterface
+    ) -> String {
         let result = previous.map { ", \"prevResult\": \($0)" } ?? ""
         return """
             {"cniVersion": "1.0.0", "name": "pods", "type": "tap-bridge", "run-dir": "\(lab.folder.path)/run"\(more)\(result)}
             """
     }
 
-    private func mac(_ text: String) -> [UInt8] { text.split(separator: ":").compactMap { UInt8($0, radix: 16) } }
+    private func mac(_ text: String) -> [UInt8] {
+        text.split(separator: ":").compactMap { UInt8($0, radix: 16) }
+    }
 
     @Test func `a VM behind the redirect reaches the network, and DEL puts the veth back`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("vm")
         let first = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0"))
-        let before = (try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json"))
+        let before = (
+            try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
+        )
         let outcome = try pod.call("tap-bridge", "ADD", configuration(lab, previous: first.output))
-        let interfaces = try #require(try outcome.document()["interfaces"] as? [[String: Any]], "\(outcome.output)")
+        let interfaces = try #require(
+            try outcome.document()["interfaces"] as? [[String: Any]],
+            "\(outcome.output)"
+        )
         #expect(interfaces.count == 3)
         let tap = try #require(interfaces[2]["name"] as? String)
         let link = try TestProgram.succeed("ip", "-n", pod.namespace.name, "-d", "link", "show", tap)
@@ -37,8 +48,12 @@ import Testing
             #expect(answer == [0, 0, 0x5E, 0, 1, 0])
         }
         for _ in 1...2 {
-            #expect(try pod.call("tap-bridge", "DEL", configuration(lab, previous: outcome.output)).status == 0)
-            let after = (try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json"))
+            #expect(
+                try pod.call("tap-bridge", "DEL", configuration(lab, previous: outcome.output)).status == 0
+            )
+            let after = (
+                try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
+            )
             #expect(after.0 == before.0)
             #expect(after.1 == before.1)
         }
@@ -60,17 +75,25 @@ import Testing
         let first = try pod.call("/usr/lib/cni/bridge", "ADD", bridge, variables: variables)
         #expect(first.status == 0, "\(first.output)")
         let outcome = try pod.call("tap-bridge", "ADD", configuration(lab, previous: first.output))
-        let interfaces = try #require(try outcome.document()["interfaces"] as? [[String: Any]], "\(outcome.output)")
+        let interfaces = try #require(
+            try outcome.document()["interfaces"] as? [[String: Any]],
+            "\(outcome.output)"
+        )
         let tap = try #require(interfaces.last?["name"] as? String)
         let record = lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
-        #expect(record.contains(#""mtu":1400"#) && record.contains(#""dhcp":"nobody""#) && !record.contains(#""port""#))
+        #expect(
+            record.contains(#""mtu":1400"#) && record.contains(#""dhcp":"nobody""#)
+                && !record.contains(#""port""#)
+        )
         let own = mac(try #require(interfaces.first { $0["name"] as? String == "eth0" }?["mac"] as? String))
         do {
             let vm = try TestTap(tap, in: pod.namespace)
             #expect(vm.arp(for: [10, 99, 0, 1], from: [10, 99, 0, 2], mac: own) != nil)
         }
         for _ in 1...2 {
-            #expect(try pod.call("tap-bridge", "DEL", configuration(lab, previous: outcome.output)).status == 0)
+            #expect(
+                try pod.call("tap-bridge", "DEL", configuration(lab, previous: outcome.output)).status == 0
+            )
         }
         #expect(try pod.call("/usr/lib/cni/bridge", "DEL", bridge, variables: variables).status == 0)
         #expect(lab.folder.files().filter { $0.hasPrefix("run/") } == [])
@@ -79,7 +102,8 @@ import Testing
     @Test func `a container passes through untouched, unknown keys included`() throws {
         let lab = try PluginLab(simulator: nil)
         let pod = try lab.pod("web")
-        let previous = #"{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"/x","extra":9007199254740993}],"vendor":{"a":[1,2]},"dns":{}}"#
+        let previous =
+            #"{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"/x","extra":9007199254740993}],"vendor":{"a":[1,2]},"dns":{}}"#
         let outcome = try pod.call("tap-bridge", "ADD", configuration(lab, previous: previous, more: ""))
         #expect(outcome.output == previous + "\n")
         let left = try lab.leftovers()
@@ -95,7 +119,11 @@ import Testing
         let empty = #"{"cniVersion":"1.0.0","interfaces":[],"ips":[]}"#
         let noInterface = try pod.call("tap-bridge", "ADD", configuration(lab, previous: empty)).error()
         #expect(noInterface.message.contains("there is no interface eth0"))
-        let way = try pod.call("tap-bridge", "ADD", configuration(lab, previous: empty, more: #", "way": "magic""#)).error()
+        let way = try pod.call(
+            "tap-bridge",
+            "ADD",
+            configuration(lab, previous: empty, more: #", "way": "magic""#)
+        ).error()
         #expect(way.code == 7 && way.message.contains("\"way\""))
         let after = try pod.namespace.dump()
         #expect(after == before)
@@ -107,13 +135,24 @@ import Testing
         let lab = try PluginLab()
         let pod = try lab.pod("vm")
         let first = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0"))
-        let before = (try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json"))
+        let before = (
+            try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
+        )
         for (call, counts) in [("sendmsg", 1...8), ("rename", 1...2), ("ioctl", 1...3), ("setns", 1...4)] {
             for count in counts {
-                let wrapper = ["strace", "-f", "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(count)"]
-                _ = try pod.call("tap-bridge", "ADD", configuration(lab, previous: first.output), wrapper: wrapper)
+                let wrapper = [
+                    "strace", "-f", "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(count)",
+                ]
+                _ = try pod.call(
+                    "tap-bridge",
+                    "ADD",
+                    configuration(lab, previous: first.output),
+                    wrapper: wrapper
+                )
                 #expect(try pod.call("tap-bridge", "DEL", configuration(lab, previous: nil)).status == 0)
-                let after = (try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json"))
+                let after = (
+                    try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
+                )
                 #expect(after.0 == before.0, "\(call) \(count)")
                 #expect(after.1 == before.1, "\(call) \(count)")
             }

@@ -43,7 +43,9 @@ public final class TestTap {
             for _ in 0..<50 {
                 let count = read(descriptor, &buffer, buffer.count)
                 // Virtio header 10, Ethernet 14, then ARP: operation at 6, sender's MAC at 8, its address at 14.
-                if count >= 52, Array(buffer[22..<24]) == [8, 6], buffer[31] == 2, Array(buffer[38..<42]) == address {
+                if count >= 52, Array(buffer[22..<24]) == [8, 6], buffer[31] == 2,
+                    Array(buffer[38..<42]) == address
+                {
                     return Array(buffer[32..<38])
                 }
                 usleep(10_000)

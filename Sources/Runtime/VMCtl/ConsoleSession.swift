@@ -8,7 +8,7 @@ import LinuxSystem
 /// The operator's terminal joined to a machine's.
 struct ConsoleSession {
     /// Ctrl-]
-    private static let leave: UInt8 = 0x1D
+    /// The key that leaves the console: Ctrl-].
 
     let path: String
 
