@@ -63,6 +63,7 @@ final class DataPlaneWorker {
     // MARK: Ports
 
     private func attach(_ plan: PortPlan) {
+        guard ports[plan.interface]?.plan != plan else { return }
         detach(plan.interface)
         ports[plan.interface] = Port(plan: plan)
         byDevice[plan.device] = plan.interface
@@ -88,7 +89,12 @@ final class DataPlaneWorker {
     private func join(_ interface: AgentUUID, seen: Link?) {
         guard var port = ports[interface] else { return }
         do {
-            guard let link = try seen ?? links.find(port.plan.device) else { return }
+            // What is seen may be older than what was done.
+            let isKnown = seen.map { $0.master != 0 || $0.index != port.index } ?? false
+            guard let link = try isKnown ? seen : links.find(port.plan.device) else {
+                if port.index != 0 { leave(interface) }
+                return
+            }
             let bridge = try bridges.bridge(for: port.plan.network)
             if link.master == bridge.index, port.index == link.index {
                 port.state = .attached(isRunning: link.isRunning)
