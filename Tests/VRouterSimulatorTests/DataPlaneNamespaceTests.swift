@@ -189,8 +189,10 @@ struct DataPlaneNamespaceTests {
             try Namespace.shell("ip link add tap0 type veth peer name x")
             try killed.post("tap0")
             try Namespace.wait(for: "dnsmasq") { try !program.servers().isEmpty }
-            let second = try program.runToEnd()
+            let second = try program.runToEnd("other")
             try Namespace.check(second.contains("a simulator that runs in this namespace"), second)
+            let third = try program.runToEnd("run")
+            try Namespace.check(third.contains("lock the run directory of another simulator"), third)
             kill(killed.process, SIGKILL)
             try Namespace.wait(for: "its end") { killed.hasEnded }
             try Namespace.check(try Namespace.shell("ip link").contains("vrs-"), "a bridge is left")
