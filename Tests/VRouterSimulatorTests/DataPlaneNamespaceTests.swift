@@ -152,6 +152,15 @@ struct DataPlaneNamespaceTests {
         }
     }
 
+    @Test("DHCP is served from a folder that others may not enter, too")
+    func closedFolder() throws {
+        try Namespace.run {
+            let standIn = try StandIn(Self.configuration())
+            let pod = try Self.ready("closed", standIn)
+            try Namespace.check(try pod.getsLease(), "a lease")
+        }
+    }
+
     @Test("DHCP gives a port its address until it is withdrawn, and is silent when a switch says so")
     func dhcp() throws {
         try Namespace.run {
