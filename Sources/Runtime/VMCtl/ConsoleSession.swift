@@ -7,8 +7,8 @@ import LinuxSystem
 
 /// The operator's terminal joined to a machine's.
 struct ConsoleSession {
-    /// Ctrl-]
     /// The key that leaves the console: Ctrl-].
+    static let leave: UInt8 = 0x1D
 
     let path: String
 
