@@ -27,6 +27,8 @@ import Testing
         let lab = try PluginLab()
         let pod = try lab.pod("vm")
         let first = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0"))
+        // Once pings go through, the kernel has finished setting the link up by itself.
+        #expect(try pod.namespace.pings("10.47.255.254") && pod.namespace.pings("fd00:47::fe"))
         let before = (
             try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
         )
@@ -135,6 +137,8 @@ import Testing
         let lab = try PluginLab()
         let pod = try lab.pod("vm")
         let first = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0"))
+        // Once pings go through, the kernel has finished setting the link up by itself.
+        #expect(try pod.namespace.pings("10.47.255.254") && pod.namespace.pings("fd00:47::fe"))
         let before = (
             try pod.namespace.dump(), lab.folder.text("run/interfaces/\(pod.containerID)/eth0.json")
         )
