@@ -48,12 +48,12 @@ struct Ports {
 
     /// Pays what is owed for a VM whose lock is held.
     func payDebts(of vmName: String) throws(AgentError) {
-        for debt in debts() where debt.vmName == vmName { try pay(debt) }
+        for debt in debts(most: Int.max) where debt.vmName == vmName { try pay(debt) }
     }
 
     /// Pays a few debts of other VMs; gives up at the first sign that the agent is down.
     func payOthersDebts(most: Int = 4) {
-        for debt in debts().prefix(most) {
+        for debt in debts(most: most) {
             do throws(SystemError) {
                 let lock = try FileLock("\(configuration.runFolder)/locks/\(debt.vmName)", deadline: 0)
                 defer { lock.unlock() }
@@ -65,8 +65,8 @@ struct Ports {
         }
     }
 
-    private func debts() -> [OwedDeletion] {
-        do throws(SystemError) { return try configuration.debts.list(most: 64) } catch { return [] }
+    private func debts(most: Int) -> [OwedDeletion] {
+        do throws(SystemError) { return try configuration.debts.list(most: most) } catch { return [] }
     }
 
     private func pay(_ debt: OwedDeletion) throws(AgentError) {

@@ -275,9 +275,21 @@ import Testing
         #expect((4...7).contains(server.requests.count), "\(server.requests.count)")
     }
 
+    @Test func `a request that the deadline cuts short does not hide what the agent said before`() throws {
+        let server = ScriptedServer { $0.number < 3 ? .agent(404, #"{"error":"{ Not Found }"}"#) : .silence }
+        let client = try client(server.port, requestLimit: 20_000_000, limit: 1_000_000)
+        let error = #expect(throws: AgentError.self) {
+            _ = try client.poll("GET /vm-cfg/a") { client throws(AgentError) -> [PortAssignment]? in
+                try client.assignments(of: "a")
+            }
+        }
+        #expect(error?.cause == .notYet)
+        #expect(server.requests.count == 3)
+    }
+
     @Test func `polling that is never satisfied ends with not yet`() throws {
         let server = ScriptedServer { _ in .agent(200, "[]") }
-        let client = try client(server.port, limit: 200_000)
+        let client = try client(server.port, limit: 500_000)
         let error = #expect(throws: AgentError.self) {
             _ = try client.poll("GET /vm-cfg/a") { client throws(AgentError) -> Int? in
                 _ = try client.assignments(of: "a")

@@ -156,16 +156,21 @@ import Testing
         #expect(garbled(endless) == "it is longer than \(HTTPResponse.mostBytes) bytes")
     }
 
-    @Test func `random bytes never crash it`() {
-        var generator = SystemRandomNumberGenerator()
-        let whole = Array((notFound + chunked).utf8)
-        for _ in 0..<2000 {
-            var bytes = whole
-            for _ in 0..<4 {
-                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255)
+    @Test func `changed bytes never crash it`() {
+        // Numerical Recipes' generator: the same bytes in every run.
+        var state: UInt32 = 1
+        func random(below limit: Int) -> Int {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Int(state >> 8) % limit
+        }
+        for whole in [Array(notFound.utf8), Array(chunked.utf8)] {
+            for _ in 0..<2000 {
+                var bytes = whole
+                for _ in 0..<3 { bytes[random(below: bytes.count)] = UInt8(random(below: 256)) }
+                if case .complete(let response) = HTTPResponse.parse(bytes) {
+                    #expect(response.body.count <= bytes.count)
+                }
             }
-            _ = HTTPResponse.parse(bytes)
-            _ = HTTPResponse.parse(Array(bytes.shuffled().prefix(200)))
         }
     }
 }

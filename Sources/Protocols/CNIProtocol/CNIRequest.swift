@@ -75,7 +75,7 @@ extension CNIRequest {
         guard let name = InterfaceName(interface) else {
             throw CNIError(
                 .invalidEnvironment,
-                "CNI_IFNAME must be 1 to 15 bytes without '/', ':' and white space, and not a dot"
+                "CNI_IFNAME must be 1 to 15 bytes without '/', ':', '%' and white space, and not a dot"
             )
         }
         guard namespace.isEmpty || namespace.utf8.first == UInt8(ascii: "/") else {

@@ -81,14 +81,18 @@ public final class AgentClient {
         _ attempt: (AgentClient) throws(AgentError) -> Value?
     ) throws(AgentError) -> Value {
         var pause: Int64 = 50_000
+        var said: AgentError?
         while true {
             var last = failure(what, .notYet)
             do throws(AgentError) {
                 if let value = try attempt(self) { return value }
             } catch {
                 guard error.isTransient else { throw error }
-                last = error
+                // A request that the run's own deadline cut short: what came before says more.
+                let isCutShort = error.cause == .silent && monotonicMicroseconds() >= deadline
+                last = isCutShort ? said ?? error : error
             }
+            said = last
             guard monotonicMicroseconds() + pause < deadline else { throw last }
             pauseFor(pause)
             pause = min(pause * 3 / 2, 1_000_000)
