@@ -236,6 +236,28 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "KVMProbeTests",
+            dependencies: ["HostPrograms", "KVMProbe", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MachinesTests",
+            dependencies: [
+                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes", "PreparedInterface",
+                "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VMCtlTests",
+            dependencies: [
+                "PreparedInterface", "TestSupport", "VMCtl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "VMWrapperTests", dependencies: ["TestSupport", "VMWrapper"], swiftSettings: strict),
         .testTarget(
             name: "VRouterSimulatorTests",
