@@ -214,10 +214,11 @@ let package = Package(
             linkerSettings: fullyStatic
         ),
         // Tests
+        .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: ["CNIProtocol", "NetworkTypes", "PreparedInterface"],
+            dependencies: ["CLinux", "CNIProtocol", "NetworkTypes", "PreparedInterface"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

@@ -135,6 +135,8 @@ extension ContrailPlugin {
             let ours = try configuration.agentFiles.ports(vmName: debt.vmName, containerID: debt.containerID)
             if ours.contains(where: { $0.vmi == debt.vmi }) {
                 try configuration.agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
+            } else {
+                try configuration.agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
             }
         }
         return isAlive

@@ -32,6 +32,11 @@ public struct AgentFiles: Sendable {
     /// Removes a port's file, and the VM's folder with its last one; they may be gone.
     public func remove(vmName: String, vmi: UUID) throws(SystemError) {
         try Files.remove(path(vmName: vmName, vmi: vmi))
+        try removeFolderIfEmpty(vmName: vmName)
+    }
+
+    /// Removes a VM's folder where at most a killed writer's temporary file is in it.
+    public func removeFolderIfEmpty(vmName: String) throws(SystemError) {
         try Files.removeFolderIfEmpty("\(folder)/\(vmName)")
     }
 
