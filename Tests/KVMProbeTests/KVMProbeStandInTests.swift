@@ -12,10 +12,17 @@ import Testing
 
     init() throws { scratch = try ScratchFolder() }
 
-    private func verdict(kvm: String, tcg: String = "exit 7", device: String = "/dev/null") async throws
+    private func verdict(
+        kvm: String,
+        tcg: String = "exit 7",
+        device: String = "/dev/null"
+    ) async throws
         -> KVMProbe.Verdict
     {
-        let qemu = try scratch.program("qemu", "case \"$2\" in kvm) \(kvm) ;; tcg) \(tcg) ;; *) exit 99 ;; esac")
+        let qemu = try scratch.program(
+            "qemu",
+            "case \"$2\" in kvm) \(kvm) ;; tcg) \(tcg) ;; *) exit 99 ;; esac"
+        )
         let probe = KVMProbe(qemu: HostProgram(qemu), device: device, limit: 0.5)
         return try await probe.verdict(folder: scratch.path)
     }

@@ -15,10 +15,14 @@ import Testing
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let (object, image) = ("\(scratch.path)/probe.o", "\(scratch.path)/probe.bin")
-        try Programs.succeed("/usr/bin/as", ["--64", "-o", object, "\(root)/Sources/Runtime/KVMProbe/probe.S"])
+        try Programs.succeed(
+            "/usr/bin/as",
+            ["--64", "-o", object, "\(root)/Sources/Runtime/KVMProbe/probe.S"]
+        )
         try Programs.succeed(
             "/usr/bin/ld",
-            ["-m", "elf_x86_64", "-Ttext", "0", "-e", "0", "--oformat", "binary", "-o", image, object])
+            ["-m", "elf_x86_64", "-Ttext", "0", "-e", "0", "--oformat", "binary", "-o", image, object]
+        )
         #expect(FileManager.default.contents(atPath: image) == Data(ProbeImage.bytes))
     }
 }

@@ -50,7 +50,9 @@ import Testing
     }
 
     @Test func `an error names the call, the domain and libvirt's reason`() async throws {
-        let error = await #expect(throws: LibvirtError.self) { try await hypervisor.start("<domain", name: "web") }
+        let error = await #expect(throws: LibvirtError.self) {
+            try await hypervisor.start("<domain", name: "web")
+        }
         #expect(error?.description.hasPrefix("cannot start the VM web: ") == true)
         let missing = await #expect(throws: LibvirtError.self) { try await hypervisor.resume(uuid) }
         #expect(missing?.isNoDomain == true)

@@ -29,10 +29,23 @@ import Testing
             let id = ContainerID("vmctl-\(name)")
         else { throw MachineError("draft", name) }
         return Machine(
-            name: name, uuid: uuid, user: Domain.User(uid: uid, gid: uid),
-            sandbox: Sandbox(containerID: id, namespace: nil, networks: [], podNamespace: "default", podName: name),
-            image: Image(path: "/x", format: .raw), memoryMiB: 64, vcpus: 1, board: .pc, accelerator: .tcg,
-            wasStarted: false)
+            name: name,
+            uuid: uuid,
+            user: Domain.User(uid: uid, gid: uid),
+            sandbox: Sandbox(
+                containerID: id,
+                namespace: nil,
+                networks: [],
+                podNamespace: "default",
+                podName: name
+            ),
+            image: Image(path: "/x", format: .raw),
+            memoryMiB: 64,
+            vcpus: 1,
+            board: .pc,
+            accelerator: .tcg,
+            wasStarted: false
+        )
     }
 
     private func create(_ name: String) throws -> Machine {
@@ -59,7 +72,9 @@ import Testing
         let first = try create("a")
         let precious = try scratch.file("precious/file", "x")
         try FileManager.default.createSymbolicLink(
-            atPath: store.path(.seedFolder, of: "a"), withDestinationPath: "\(scratch.path)/precious")
+            atPath: store.path(.seedFolder, of: "a"),
+            withDestinationPath: "\(scratch.path)/precious"
+        )
         try store.remove("a")
         try store.remove("a")
         #expect(FileManager.default.fileExists(atPath: precious))
@@ -82,8 +97,12 @@ import Testing
         try Programs.succeed(tool, ["create", "-q", "-f", "qcow2", base, "1M"])
         try Programs.succeed(tool, ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", overlay])
         #expect(try await Image(checking: base, by: HostProgram(tool)).format == .qcow2)
-        await #expect(throws: MachineError.self) { _ = try await Image(checking: overlay, by: HostProgram(tool)) }
-        await #expect(throws: MachineError.self) { _ = try await Image(checking: "/nowhere", by: HostProgram(tool)) }
+        await #expect(throws: MachineError.self) {
+            _ = try await Image(checking: overlay, by: HostProgram(tool))
+        }
+        await #expect(throws: MachineError.self) {
+            _ = try await Image(checking: "/nowhere", by: HostProgram(tool))
+        }
         let hidden = try scratch.file("hidden.raw", "x", mode: 0o600)
         await #expect {
             _ = try await Image(checking: hidden, by: HostProgram(tool))

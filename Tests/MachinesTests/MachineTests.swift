@@ -13,17 +13,30 @@ import Testing
 @Suite struct MachineTests {
     private func machine() throws -> Machine {
         Machine(
-            name: "web", uuid: try present(UUID("4a1c9a0e-5f6b-4f0e-9d0a-0123456789ab")),
+            name: "web",
+            uuid: try present(UUID("4a1c9a0e-5f6b-4f0e-9d0a-0123456789ab")),
             user: Domain.User(uid: 64_100, gid: 108),
             sandbox: Sandbox(
-                containerID: try present(ContainerID("vmctl-web-4a1c9a0e")), namespace: "/run/netns/x",
+                containerID: try present(ContainerID("vmctl-web-4a1c9a0e")),
+                namespace: "/run/netns/x",
                 networks: [
                     SandboxNetwork(interface: try present(InterfaceName("eth0")), list: #"{"name":"a"}"#),
                     SandboxNetwork(
-                        interface: try present(InterfaceName("eth1")), list: "",
-                        result: .object(JSONObject([("cniVersion", .string("1.1.0"))]))),
-                ], podNamespace: "default", podName: "web"), image: Image(path: "/i.qcow2", format: .qcow2),
-            memoryMiB: 512, vcpus: 2, board: .q35, accelerator: .tcg, wasStarted: true)
+                        interface: try present(InterfaceName("eth1")),
+                        list: "",
+                        result: .object(JSONObject([("cniVersion", .string("1.1.0"))]))
+                    ),
+                ],
+                podNamespace: "default",
+                podName: "web"
+            ),
+            image: Image(path: "/i.qcow2", format: .qcow2),
+            memoryMiB: 512,
+            vcpus: 2,
+            board: .q35,
+            accelerator: .tcg,
+            wasStarted: true
+        )
     }
 
     @Test func `what was written is read again`() throws {

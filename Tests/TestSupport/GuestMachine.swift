@@ -54,7 +54,8 @@ public final class GuestMachineHost: Sendable {
     /// The process of a machine's QEMU, found by its UUID or name among the arguments; nil where there is none.
     public func emulator(_ name: String) throws -> Int32? {
         for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
-            guard let process = Int32(entry), let bytes = FileManager.default.contents(atPath: "/proc/\(entry)/cmdline")
+            guard let process = Int32(entry),
+                let bytes = FileManager.default.contents(atPath: "/proc/\(entry)/cmdline")
             else { continue }
             let text = String(decoding: bytes, as: UTF8.self)
             if text.contains("guest=\(name),"), text.contains(scratch.path) { return process }

@@ -43,16 +43,20 @@ public final class PrivateLibvirtd: @unchecked Sendable {  // Process is used by
             namespaces = []
             cgroup_controllers = []
 
-            """)
+            """
+        )
         _ = try scratch.file("etc/libvirtd.conf", "auth_unix_rw = \"none\"\nlog_outputs = \"3:stderr\"\n")
         _ = try scratch.file("kvm", "", mode: 0o600)
         let pairs = Self.folders.map { "\($0.key):\($0.value)" }.joined(separator: " ")
         started = try Programs.start(
             "/usr/bin/unshare",
             [
-                "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/bash",
+                "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc",
+                "/bin/bash",
                 "-c", Self.script, scratch.path,
-            ], environment: ["FOLDERS": pairs])
+            ],
+            environment: ["FOLDERS": pairs]
+        )
         uri = "qemu:///system?socket=\(scratch.path)/run/libvirt-sock"
         try waitUntilItAnswers()
     }

@@ -36,7 +36,10 @@ public enum Programs {
     /// Runs a program to its end, or ends it when its time is up.
     @discardableResult
     public static func run(
-        _ path: String, _ arguments: [String], environment: [String: String] = [:], seconds: Double = 60
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        seconds: Double = 60
     ) throws -> Run {
         let process = try start(path, arguments, environment: environment)
         let end = Date().addingTimeInterval(seconds)
@@ -50,7 +53,10 @@ public enum Programs {
     /// Runs a program that must succeed.
     @discardableResult
     public static func succeed(
-        _ path: String, _ arguments: [String], environment: [String: String] = [:], seconds: Double = 60
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        seconds: Double = 60
     ) throws -> String {
         let run = try run(path, arguments, environment: environment, seconds: seconds)
         guard run.status == 0 else {
@@ -70,9 +76,12 @@ public enum Programs {
         public func result() -> Run {
             process.waitUntilExit()
             let status =
-                process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+                process.terminationReason == .uncaughtSignal
+                ? -process.terminationStatus : process.terminationStatus
             let texts = [output, errors].map { path in
-                let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+                let text = FileManager.default.contents(atPath: path).map {
+                    String(decoding: $0, as: UTF8.self)
+                }
                 unlink(path)
                 return text ?? ""
             }
@@ -80,9 +89,13 @@ public enum Programs {
         }
     }
 
-    /// Starts a program. Its output goes to files: a grandchild that lives on does not keep us waiting.
+    /// Starts a program.
+    ///
+    /// Its output goes to files: a grandchild that lives on does not keep us waiting.
     public static func start(
-        _ path: String, _ arguments: [String], environment: [String: String] = [:]
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:]
     ) throws -> Started {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)

@@ -12,7 +12,10 @@ public final class ScratchFolder: Sendable {
     public init() throws {
         path = "/var/tmp/cvm-\(UUID().uuidString.prefix(8).lowercased())"
         try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+            atPath: path,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o755]
+        )
     }
 
     deinit {

@@ -20,14 +20,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ["run", "web", "--image", "/i"], ["run", "web", "--no-network"], ["run", "--image", "/i", "--no-network"],
+        ["run", "web", "--image", "/i"], ["run", "web", "--no-network"],
+        ["run", "--image", "/i", "--no-network"],
         ["run", "web", "--image", "/i", "--no-network", "--sandbox", "a"],
         ["run", "web", "--image", "/i", "--no-network", "--memory", "1"],
         ["run", "web", "--image", "/i", "--no-network", "--vcpus", "0"],
         ["run", "web", "--image", "/i", "--no-network", "--wait", "console:"],
         ["run", "web", "--image", "/i", "--no-network", "--dns", "name"],
         ["run", "web", "--image", "/i", "--no-network", "--dhcp", "--no-network-config"],
-        ["run", "web", "--image", "/i", "--no-network", "--accel", "hvf"], ["console", "web", "-f"], ["stop"], ["rm"],
+        ["run", "web", "--image", "/i", "--no-network", "--accel", "hvf"], ["console", "web", "-f"], ["stop"],
+        ["rm"],
         ["stop", "web", "--timeout=-1"], ["fly"],
     ])
     func `a wrong command line is refused`(arguments: [String]) {

@@ -24,7 +24,9 @@ struct HostOptions: ParsableArguments {
             }
             settings.users = users
         }
-        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") ?? Self.installedWrapper { settings.wrapper = path }
+        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") ?? Self.installedWrapper {
+            settings.wrapper = path
+        }
         if let path = try Self.folder("CONTRAIL_VM_QEMU") { settings.qemu = HostProgram(path) }
         if let path = try Self.folder("CONTRAIL_VM_QEMU_IMG") { settings.qemuImg = HostProgram(path) }
         if let path = try Self.folder("CONTRAIL_VM_GENISOIMAGE") { settings.genisoimage = HostProgram(path) }
