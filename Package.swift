@@ -159,7 +159,8 @@ let package = Package(
         .target(
             name: "Machines",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Libvirt",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON",
+                "Libvirt",
                 "LinuxSystem", "NetworkTypes", "PreparedInterface",
             ],
             path: "Sources/Runtime/Machines",
@@ -175,7 +176,8 @@ let package = Package(
         .target(
             name: "VMCtl",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "KVMProbe", "Libvirt",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "KVMProbe",
+                "Libvirt",
                 "LinuxSystem", "Machines", "NetworkTypes", "PreparedInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -214,14 +216,52 @@ let package = Package(
             linkerSettings: fullyStatic
         ),
         // Tests
-        .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: ["CLinux", "CNIProtocol", "NetworkTypes", "PreparedInterface"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strict),
+        .testTarget(
+            name: "LinuxSystemTests",
+            dependencies: ["CLinux", "LinuxSystem", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CNIProtocolTests",
+            dependencies: ["CNIProtocol", "JSON", "NetworkTypes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VRouterTests",
+            dependencies: ["JSON", "LinuxSystem", "NetworkTypes", "TestSupport", "VRouter"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PreparedInterfaceTests",
+            dependencies: [
+                "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "TestSupport",
+            ],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "OwedDeletionsTests",
+            dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ContrailCNITests",
+            dependencies: [
+                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "TestSupport",
+                "VRouter",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CloudInitTests",
             dependencies: [
@@ -246,7 +286,8 @@ let package = Package(
         .testTarget(
             name: "MachinesTests",
             dependencies: [
-                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes", "PreparedInterface",
+                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes",
+                "PreparedInterface",
                 "TestSupport",
             ],
             swiftSettings: strict
@@ -259,7 +300,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "VMWrapperTests", dependencies: ["TestSupport", "VMWrapper"], swiftSettings: strict),
+        .testTarget(
+            name: "VMWrapperTests",
+            dependencies: ["TestSupport", "VMWrapper"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VRouterSimulatorTests",
             dependencies: ["VRouterSimulator", "vrouter-sim"],

@@ -81,7 +81,7 @@ struct ContrailConfiguration {
         runFolder = try Self.folder(fields, "run-dir", "/run/contrail-vm")
         stateFolder = try Self.folder(fields, "state-dir", "/var/lib/contrail-vm")
         logFile = try Self.folder(fields, "log-file", "/var/log/contrail/cni/opencontrail.log")
-        logLevel = Int(try Self.logLevel(fields)) ?? 4
+        logLevel = try Self.logLevel(fields)
         guard try fields.optionalString("vif-type") ?? "veth" == "veth" else {
             throw fields.error("vif-type", "only \"veth\" is supported")
         }
@@ -98,9 +98,11 @@ struct ContrailConfiguration {
     }
 
     /// The Go plugin takes a string, people write numbers.
-    private static func logLevel(_ fields: JSONFields) throws(JSONError) -> String {
-        if case .number(let digits)? = fields.value("log-level") { return digits }
-        return try fields.optionalString("log-level") ?? "4"
+    private static func logLevel(_ fields: JSONFields) throws(JSONError) -> Int {
+        if case .number(let digits)? = fields.value("log-level"), let level = Int(digits) { return level }
+        let text = try fields.optionalString("log-level") ?? "4"
+        guard let level = Int(text) else { throw fields.error("log-level", "\"\(text)\" is no number") }
+        return level
     }
 
     private static func folder(

@@ -105,10 +105,12 @@ extension GuestConfiguration {
             }
             addresses.append(prefix)
             if let gateway = family.gateway {
+                // IPv6 reaches link-local gateways anyway; to IPv4, 169.254.0.0/16 is a network like any other.
+                let isNeighbour = gateway.family == .v6 && gateway.isLinkLocal
                 gateways.append(
                     Gateway(
                         address: gateway,
-                        isOnLink: !prefix.contains(gateway) && !gateway.isLinkLocal,
+                        isOnLink: !prefix.contains(gateway) && !isNeighbour,
                         isDefault: index == 0
                     )
                 )

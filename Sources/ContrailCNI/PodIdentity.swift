@@ -27,7 +27,7 @@ struct PodIdentity {
         guard vmName.utf8.count <= PortRegistration.mostNameBytes else {
             throw CNIError(
                 .invalidEnvironment,
-                "the name \(cluster)__\(namespace)__(pod) is longer than \(PortRegistration.mostNameBytes) bytes, which the vRouter agent does not survive; choose a shorter pod name"
+                "the name \(cluster)__\(namespace)__\(pod) is longer than \(PortRegistration.mostNameBytes) bytes, which the vRouter agent does not survive; choose a shorter pod name"
             )
         }
     }
@@ -39,17 +39,21 @@ struct PodIdentity {
         guard let name = request.argument(key) else {
             throw CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is missing; contrail-cni serves pods only")
         }
-        var isStart = true
+        // What came before: a label begins and ends with a letter or digit.
+        var last = UInt8(ascii: ".")
         for byte in name.utf8 {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): isStart = false
-            case UInt8(ascii: "-"), UInt8(ascii: "."):
-                guard !isStart else { throw invalid(key) }
-                isStart = byte == UInt8(ascii: ".")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): break
+            case UInt8(ascii: "-"): guard last != UInt8(ascii: ".") else { throw invalid(key) }
+            case UInt8(ascii: "."):
+                guard last != UInt8(ascii: "."), last != UInt8(ascii: "-") else { throw invalid(key) }
             default: throw invalid(key)
             }
+            last = byte
         }
-        guard !isStart, name.utf8.count <= 253 else { throw invalid(key) }
+        guard last != UInt8(ascii: "."), last != UInt8(ascii: "-"), name.utf8.count <= 253 else {
+            throw invalid(key)
+        }
         return name
     }
 

@@ -152,6 +152,15 @@ struct DataPlaneNamespaceTests {
         }
     }
 
+    @Test("DHCP is served from a folder that others may not enter, too")
+    func closedFolder() throws {
+        try Namespace.run {
+            let standIn = try StandIn(Self.configuration())
+            let pod = try Self.ready("closed", standIn)
+            try Namespace.check(try pod.getsLease(), "a lease")
+        }
+    }
+
     @Test("DHCP gives a port its address until it is withdrawn, and is silent when a switch says so")
     func dhcp() throws {
         try Namespace.run {
@@ -189,8 +198,10 @@ struct DataPlaneNamespaceTests {
             try Namespace.shell("ip link add tap0 type veth peer name x")
             try killed.post("tap0")
             try Namespace.wait(for: "dnsmasq") { try !program.servers().isEmpty }
-            let second = try program.runToEnd()
+            let second = try program.runToEnd("other")
             try Namespace.check(second.contains("a simulator that runs in this namespace"), second)
+            let third = try program.runToEnd("run")
+            try Namespace.check(third.contains("lock the run directory of another simulator"), third)
             kill(killed.process, SIGKILL)
             try Namespace.wait(for: "its end") { killed.hasEnded }
             try Namespace.check(try Namespace.shell("ip link").contains("vrs-"), "a bridge is left")

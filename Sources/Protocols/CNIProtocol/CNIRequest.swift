@@ -107,7 +107,13 @@ extension CNIRequest {
     }
 }
 
-/// The process's environment.
+/// Where the variables of a request come from: the process's environment, unless a test gives others.
 struct CNIEnvironment {
-    subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    private let value: (String) -> String?
+
+    init(_ value: @escaping (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
+        self.value = value
+    }
+
+    subscript(name: String) -> String? { value(name) }
 }

@@ -50,6 +50,7 @@ public struct OwedDeletion: Hashable, Sendable {
         vmName = try fields.string("vmName")
         guard isIdentifier(vmName) else { throw fields.error("vmName", "is no VM's name") }
         containerID = try fields.string("containerID")
+        guard ContainerID(containerID) != nil else { throw fields.error("containerID", "is no container id") }
         systemName = try fields.string("systemName")
     }
 }

@@ -109,12 +109,8 @@ extension JSONFields {
             return .host
         }
         let inner = try fields(key)
-        let path = try inner.string("path")
-        guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
-            throw inner.error("path", "is no absolute path")
-        }
         return .pod(
-            path: path,
+            path: try inner.absolutePath("path"),
             device: UInt64(try inner.integer("device", in: 0...Int.max)),
             inode: UInt64(try inner.integer("inode", in: 0...Int.max))
         )
@@ -122,8 +118,22 @@ extension JSONFields {
 
     func kernelObjects(_ key: String) throws(JSONError) -> [KernelObject] {
         var objects: [KernelObject] = []
-        for inner in try list(key) { objects.append(try KernelObject(inner)) }
+        for inner in try list(present(key)) { objects.append(try KernelObject(inner)) }
         return objects
+    }
+
+    /// The key of an array or object that must be there, empty or not: a record without one was cut.
+    func present(_ key: String) throws(JSONError) -> String {
+        guard value(key) != nil else { throw error(key, "is missing") }
+        return key
+    }
+
+    func absolutePath(_ key: String) throws(JSONError) -> String {
+        let path = try string(key)
+        guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
+            throw error(key, "is no absolute path")
+        }
+        return path
     }
 
     func flag(_ key: String) throws(JSONError) -> Bool {

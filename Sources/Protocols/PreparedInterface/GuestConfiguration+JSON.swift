@@ -35,13 +35,13 @@ extension GuestConfiguration {
             dns: try Self.dns(fields),
             dhcp: dhcp
         )
-        for inner in try fields.list("gateways") { gateways.append(try Gateway(inner)) }
-        for inner in try fields.list("routes") { routes.append(try Self.route(inner)) }
+        for inner in try fields.list(fields.present("gateways")) { gateways.append(try Gateway(inner)) }
+        for inner in try fields.list(fields.present("routes")) { routes.append(try Self.route(inner)) }
     }
 
     private static func addresses(_ fields: JSONFields) throws(JSONError) -> [IPPrefix] {
         var addresses: [IPPrefix] = []
-        for text in try fields.strings("addresses") {
+        for text in try fields.strings(fields.present("addresses")) {
             guard let prefix = IPPrefix(text) else {
                 throw fields.error("addresses", "\"\(text)\" is no address with a prefix length")
             }
@@ -76,9 +76,9 @@ extension GuestConfiguration {
     }
 
     private static func dns(_ fields: JSONFields) throws(JSONError) -> DNS {
-        guard let inner = try fields.optionalFields("dns") else { return DNS() }
+        let inner = try fields.fields("dns")
         var servers: [IPAddress] = []
-        for text in try inner.strings("servers") {
+        for text in try inner.strings(inner.present("servers")) {
             guard let server = IPAddress(text) else {
                 throw inner.error("servers", "\"\(text)\" is no IP address")
             }
@@ -86,8 +86,8 @@ extension GuestConfiguration {
         }
         return DNS(
             servers: servers,
-            search: try inner.strings("search"),
-            options: try inner.strings("options")
+            search: try inner.strings(inner.present("search")),
+            options: try inner.strings(inner.present("options"))
         )
     }
 }

@@ -53,6 +53,7 @@ extension PreparedInterface {
         network = try NetworkReference(fields.fields("network"))
         pod = try PodReference(fields.fields("pod"))
         bootID = BootID(try fields.string("bootID"))
+        guard !bootID.text.isEmpty else { throw fields.error("bootID", "is empty") }
         index = try fields.integer("index", in: 0...4095)
         guest = try GuestConfiguration(fields.fields("guest"))
         attachment = try Attachment(fields.fields("attachment"))
@@ -117,8 +118,9 @@ extension VRouterPort {
         vmi = try fields.uuid("vmi")
         vn = try fields.uuid("vn")
         vmName = try fields.string("vmName")
+        guard isIdentifier(vmName) else { throw fields.error("vmName", "is no VM's name") }
         systemName = try fields.string("systemName")
         agent = try fields.string("agent")
-        file = try fields.string("file")
+        file = try fields.absolutePath("file")
     }
 }

@@ -21,8 +21,8 @@ public final class AgentClient {
 
     /// A client for one run.
     ///
-    /// `requestLimit`: microseconds for one request. `deadline`: monotonic microseconds at which the whole run
-    /// ends.
+    /// `requestLimit`: microseconds for one request. `deadline`: monotonic microseconds at which the whole
+    /// run ends.
     public init(_ address: AgentAddress, requestLimit: Int64, deadline: Int64) {
         self.address = address
         transport = SocketTransport(address)

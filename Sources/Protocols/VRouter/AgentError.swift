@@ -34,7 +34,8 @@ public struct AgentError: Error, Hashable, Sendable {
     public var isTransient: Bool {
         switch cause {
         case .unreachable, .silent, .cut, .garbled, .notYet: true
-        case .refused(let status, _): status >= 500
+        // A POST is refused for what is in it: the same again is refused again.
+        case .refused(let status, _): status >= 500 && request.hasPrefix("GET ")
         case .unknownRequest: false
         }
     }

@@ -23,6 +23,8 @@ struct HTTPResponse: Hashable, Sendable {
 
     static let mostHeaderBytes = 16_384
     static let mostBodyBytes = 1 << 20
+    /// Header and body, and what the chunks' own lines take.
+    static let mostBytes = 2 * mostBodyBytes
 
     /// Looks at what has arrived so far.
     static func parse(_ bytes: [UInt8]) -> Progress {
@@ -33,6 +35,7 @@ struct HTTPResponse: Hashable, Sendable {
             if !bytes.isEmpty, !isBeginning(bytes) { return .garbled("it is no HTTP/1.1") }
             return .incomplete
         }
+        guard bytes.count <= mostBytes else { return .garbled("it is longer than \(mostBytes) bytes") }
         var lines = bytes[..<header].split(separator: 0x0A)[...].map { line in
             line.last == 0x0D ? line.dropLast() : line
         }[...]
@@ -50,7 +53,7 @@ struct HTTPResponse: Hashable, Sendable {
             let value = String(decoding: trimmed(line[(colon + 1)...]), as: UTF8.self).lowercased()
             switch name {
             case "content-length":
-                guard let number = Int(value), (0...mostBodyBytes).contains(number) else {
+                guard let number = number(value.utf8, radix: 10) else {
                     return .garbled("Content-Length is no number up to \(mostBodyBytes)")
                 }
                 length = number
@@ -77,15 +80,39 @@ struct HTTPResponse: Hashable, Sendable {
         while true {
             guard let end = bytes[offset...].firstIndex(of: 0x0A) else { return .incomplete }
             let line = bytes[offset..<end].prefix { $0 != UInt8(ascii: ";") && $0 != 0x0D && $0 != 0x20 }
-            guard line.count <= 8, let size = Int(String(decoding: line, as: UTF8.self), radix: 16),
-                (0...mostBodyBytes).contains(body.count + size)
-            else { return .garbled("a chunk's size is no number up to \(mostBodyBytes)") }
+            guard let size = number(line, radix: 16), body.count + size <= mostBodyBytes else {
+                return .garbled("a chunk's size is no number up to \(mostBodyBytes)")
+            }
             offset = end + 1
             guard bytes.count >= offset + size + 2 else { return .incomplete }
-            if size == 0 { return .complete(HTTPResponse(status: status, body: body, isLast: isLast)) }
+            if size == 0 {
+                let isSurplus = bytes.count > offset + 2 || bytes[offset] != 0x0D
+                return .complete(HTTPResponse(status: status, body: body, isLast: isLast || isSurplus))
+            }
             body += bytes[offset..<(offset + size)]
             offset += size + 2
+            guard bytes[offset - 2] == 0x0D, bytes[offset - 1] == 0x0A else {
+                return .garbled("a chunk is longer than its size")
+            }
         }
+    }
+
+    /// A number of digits only, up to the longest body: Swift's own conversions take a sign, too.
+    private static func number(_ digits: some Collection<UInt8>, radix: Int) -> Int? {
+        guard (1...20).contains(digits.count) else { return nil }
+        var number = 0
+        for byte in digits {
+            let digit: Int
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = Int(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = Int(byte - UInt8(ascii: "a")) + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = Int(byte - UInt8(ascii: "A")) + 10
+            default: return nil
+            }
+            number = number * radix + digit
+            guard digit < radix, number <= mostBodyBytes else { return nil }
+        }
+        return number
     }
 
     /// The offset behind the empty line.
@@ -108,10 +135,10 @@ struct HTTPResponse: Hashable, Sendable {
     }
 
     private static func status(_ line: ArraySlice<UInt8>) -> Int? {
-        guard line.starts(with: "HTTP/1.".utf8), line.count >= 12 else { return nil }
-        let digits = line.dropFirst(9).prefix(3)
-        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return Int(String(decoding: digits, as: UTF8.self))
+        // "HTTP/1.1 404", then nothing or a blank and the reason.
+        let parts = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), parts[0].count == 8 else { return nil }
+        return parts[1].count == 3 ? number(parts[1], radix: 10) : nil
     }
 
     private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -61,7 +61,8 @@ extension PortAssignment {
             return
         }
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count == 2, let place = Int(String(decoding: parts[0], as: UTF8.self)),
+        guard parts.count == 2, parts.allSatisfy({ isNumeral($0) }),
+            let place = Int(String(decoding: parts[0], as: UTF8.self)),
             let total = Int(String(decoding: parts[1], as: UTF8.self)), place >= 0, place < total,
             total <= 256
         else { throw fields.error("annotations", "the index \"\(text)\" is not like 0/2") }

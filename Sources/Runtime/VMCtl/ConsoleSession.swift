@@ -7,7 +7,7 @@ import LinuxSystem
 
 /// The operator's terminal joined to a machine's.
 struct ConsoleSession {
-    /// Ctrl-], which leaves.
+    /// The key that leaves the console: Ctrl-].
     private static let leave: UInt8 = 0x1D
 
     let path: String

@@ -55,8 +55,11 @@ public final class FileLock {
 
     /// Removes the file: waiters notice that the path names another file and start again.
     ///
-    /// The kernel's lock ends with this object.
-    public func unlock() { unlink(path) }
+    /// The kernel's lock ends with this object. A second call does nothing: the path is the next holder's
+    /// by then.
+    public func unlock() {
+        if FileLock.isStill(path, file.raw) { unlink(path) }
+    }
 }
 
 /// CLOCK_MONOTONIC in microseconds.

@@ -55,6 +55,10 @@ public struct IPAddress: Hashable, Sendable {
     private var v4Text: String { "\(bytes[0]).\(bytes[1]).\(bytes[2]).\(bytes[3])" }
 
     private var v6Text: String {
+        // RFC 5952 section 5: the well-known prefix of mapped addresses shows that the rest is IPv4.
+        if bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]) {
+            return "::ffff:\(bytes[12]).\(bytes[13]).\(bytes[14]).\(bytes[15])"
+        }
         let groups = (0..<8).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
         let gap = Self.longestZeros(groups)
         var text = ""

@@ -60,9 +60,16 @@ extension Agent {
         return Self.array(database.interfaces(of: machine.id).map(configurationView))
     }
 
+    /// Elements joined as the agent joins them; none is shown while one is missing.
     private static func array(_ elements: [Bytes?]) -> HTTPReply {
-        let known = elements.compactMap(\.self)
-        guard !known.isEmpty, known.count == elements.count else { return .notFound }
-        return HTTPReply(body: Bytes("[") + known.joined(separator: Bytes(",")) + Bytes("]"))
+        var body = Bytes("[")
+        for element in elements {
+            guard let element else { return .notFound }
+            if body.count > 1 { body.append(UInt8(ascii: ",")) }
+            body += element
+        }
+        guard body.count > 1 else { return .notFound }
+        body.append(UInt8(ascii: "]"))
+        return HTTPReply(body: body)
     }
 }

@@ -14,10 +14,10 @@ extension Agent {
         let subnet6 = network.v6.flatMap { $0.subnet.contains(v6.bytes) ? $0 : nil }
         guard subnet4 != nil || subnet6 != nil else { return nil }
         var json = AgentJSONWriter()
-        json.add("id", id.text)
-        json.add("instance-id", configuration.machine.text)
-        json.add("vn-id", network.id.text)
-        json.add("vm-project-id", interface.project.text)
+        json.add("id", id)
+        json.add("instance-id", configuration.machine)
+        json.add("vn-id", network.id)
+        json.add("vm-project-id", interface.project)
         json.add("mac-address", (AgentMAC(lenient: configuration.mac) ?? interface.mac ?? .zero).text)
         json.add("system-name", interface.device)
         json.add("rx-vlan-id", 65535)
@@ -43,9 +43,9 @@ extension Agent {
     func configurationView(of interface: VirtualInterface) -> Bytes? {
         guard let network = database.network(of: interface) else { return nil }
         var json = AgentJSONWriter()
-        json.add("id", interface.id.text)
-        json.add("vm-uuid", interface.machine.text)
-        json.add("vn-id", network.id.text)
+        json.add("id", interface.id)
+        json.add("vm-uuid", interface.machine)
+        json.add("vn-id", network.id)
         json.add("vn-name", network.name)
         json.add("mac-address", interface.mac)
         json.add("sub-interface", interface.showsParent)

@@ -9,7 +9,7 @@ enum AgentEvent: Sendable {
 }
 
 /// A port as the data plane needs it.
-struct PortPlan: Sendable {
+struct PortPlan: Equatable, Sendable {
     let interface: AgentUUID
     let device: String
     let network: VirtualNetwork

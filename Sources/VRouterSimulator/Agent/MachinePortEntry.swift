@@ -41,9 +41,9 @@ extension MachinePortEntry {
     /// The state file.
     func file(author: String, time: String) -> Bytes {
         var json = AgentJSONWriter()
-        json.add("vm-uuid", key.machine.text)
-        json.add("vn-uuid", key.network.text)
-        json.add("vmi-uuid", key.interface.text)
+        json.add("vm-uuid", key.machine)
+        json.add("vn-uuid", key.network)
+        json.add("vmi-uuid", key.interface)
         json.add("vm-id", identifier)
         json.add("vm-name", machineName)
         json.add("host-ifname", device)

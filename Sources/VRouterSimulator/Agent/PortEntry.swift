@@ -64,13 +64,13 @@ extension PortEntry {
     /// The state file.
     func file(author: String, time: String) -> Bytes {
         var json = AgentJSONWriter()
-        json.add("id", interface.text)
-        json.add("instance-id", machine.text)
+        json.add("id", interface)
+        json.add("instance-id", machine)
         json.add("display-name", machineName)
         json.add("ip-address", v4.text)
         json.add("ip6-address", v6.text)
-        json.add("vn-id", network.text)
-        json.add("vm-project-id", project.text)
+        json.add("vn-id", network)
+        json.add("vm-project-id", project)
         json.add("mac-address", mac)
         json.add("system-name", device)
         json.add("type", kind.rawValue)

@@ -30,7 +30,7 @@ public struct Configuration: Sendable {
     /// A configuration without networks and pods.
     public init() {}
 
-    private static let keys: Set<String> = [
+    static let keys: Set<String> = [
         "listen", "stateDirectory", "runDirectory", "controlSocket", "dataPlane", "platform",
         "staleTimeoutMilliseconds", "autoProvision", "defaultNetwork", "arrival", "networks", "pods",
         "switches",

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A virtual network with at most one subnet a family.
-struct VirtualNetwork: Sendable {
+struct VirtualNetwork: Equatable, Sendable {
     /// A subnet and what the agent says of it.
-    struct Addressing: Sendable {
+    struct Addressing: Equatable, Sendable {
         let subnet: Subnet
         let gateway: Bytes
         let dns: Bytes

@@ -74,7 +74,8 @@ final class AddressServer {
         _ switches: Switches
     ) -> [String] {
         var result = [
-            "--conf-file=/dev/null", "--keep-in-foreground", "--user=nobody", "--group=nogroup",
+            "--conf-file=/dev/null", "--keep-in-foreground", "--user=\(folder.user.name)",
+            "--group=\(folder.user.group)",
             "--pid-file=",
             "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6", "--quiet-ra", "--no-resolv", "--no-hosts",
             "--interface=\(bridge)", "--except-interface=lo", "--bind-interfaces", "--leasefile-ro",

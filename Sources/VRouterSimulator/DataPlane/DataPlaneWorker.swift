@@ -19,6 +19,8 @@ final class DataPlaneWorker {
     private let servers: AddressServers
     private var ports: [AgentUUID: Port] = [:]
     private var byDevice: [String: AgentUUID] = [:]
+    /// Ports to be released when there is nothing more urgent: the kernel takes tens of milliseconds for each.
+    private var leaving: [Port] = []
 
     init(_ configuration: Configuration, _ commands: Queue<DataPlane.Command>) throws {
         self.commands = commands
@@ -38,7 +40,10 @@ final class DataPlaneWorker {
                 pollfd(fd: monitor.fd, events: Int16(POLLIN), revents: 0),
             ]
             polled += servers.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
+            guard poll(&polled, nfds_t(polled.count), leaving.isEmpty ? -1 : 0) > 0 else {
+                releaseNext()
+                continue
+            }
             if polled[1].revents != 0 { followDevices() }
             if polled.dropFirst(2).contains(where: { $0.revents != 0 }) { servers.check() }
             for command in commands.take() {
@@ -46,7 +51,9 @@ final class DataPlaneWorker {
                 case .agent(.attach(let plan)): attach(plan)
                 case .agent(.detach(let interface)): detach(interface)
                 case .switches(let switches): servers.follow(switches)
-                case .report(let reply): reply(report())
+                case .report(let reply):
+                    while !leaving.isEmpty { releaseNext() }
+                    reply(report())
                 case .stop: return
                 }
             }
@@ -55,7 +62,6 @@ final class DataPlaneWorker {
 
     func removeAll() {
         servers.removeAll()
-        for interface in ports.keys { detach(interface) }
         bridges.removeAll()
         filter.remove()
     }
@@ -63,7 +69,9 @@ final class DataPlaneWorker {
     // MARK: Ports
 
     private func attach(_ plan: PortPlan) {
+        guard ports[plan.interface]?.plan != plan else { return }
         detach(plan.interface)
+        while leaving.contains(where: { $0.plan.device == plan.device }) { releaseNext() }
         ports[plan.interface] = Port(plan: plan)
         byDevice[plan.device] = plan.interface
         join(plan.interface, seen: nil)
@@ -74,6 +82,12 @@ final class DataPlaneWorker {
         if byDevice[port.plan.device] == interface { byDevice[port.plan.device] = nil }
         guard port.index != 0 else { return }
         servers.withdraw(port.plan)
+        leaving.append(port)
+    }
+
+    private func releaseNext() {
+        guard !leaving.isEmpty else { return }
+        let port = leaving.removeFirst()
         do {
             if let link = try links.find(port.plan.device), link.index == port.index, link.master != 0 {
                 try links.setMaster(link, to: 0)
@@ -88,7 +102,12 @@ final class DataPlaneWorker {
     private func join(_ interface: AgentUUID, seen: Link?) {
         guard var port = ports[interface] else { return }
         do {
-            guard let link = try seen ?? links.find(port.plan.device) else { return }
+            // What is seen may be older than what was done.
+            let isKnown = seen.map { $0.master != 0 || $0.index != port.index } ?? false
+            guard let link = try isKnown ? seen : links.find(port.plan.device) else {
+                if port.index != 0 { leave(interface) }
+                return
+            }
             let bridge = try bridges.bridge(for: port.plan.network)
             if link.master == bridge.index, port.index == link.index {
                 port.state = .attached(isRunning: link.isRunning)

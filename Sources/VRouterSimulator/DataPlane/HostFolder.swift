@@ -9,19 +9,21 @@ import Glibc
 struct HostFolder {
     let path: String
 
-    /// - Throws: ``DataPlaneError`` if the folders cannot be made, or not be reached by dnsmasq's user.
-    init(path: String) throws {
+    /// Makes the folders.
+    ///
+    /// - Throws: ``SystemError`` if they cannot be made.
+    init(path: String) throws(SystemError) {
         self.path = path
         for folder in [hosts, names] {
             guard FileText.createFolders(Bytes(folder), mode: 0o755) else {
-                throw DataPlaneError("make \(folder): \(SystemError("make", folder))")
+                throw SystemError("make", folder)
             }
         }
-        if let closed = FileText.closedFolder(above: Bytes(hosts)) {
-            throw DataPlaneError(
-                "dnsmasq runs as nobody and cannot enter \(closed.text): make it 0755 or choose another run directory"
-            )
-        }
+    }
+
+    /// Whom dnsmasq becomes: nobody, or root where nobody could not reach these folders.
+    var user: (name: String, group: String) {
+        FileText.closedFolder(above: Bytes(hosts)) == nil ? ("nobody", "nogroup") : ("root", "root")
     }
 
     var hosts: String { path + "/hosts" }

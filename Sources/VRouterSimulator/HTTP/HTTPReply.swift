@@ -32,6 +32,8 @@ struct HTTPReply: Equatable, Sendable {
             \r
 
             """
-        return Bytes(head) + body
+        var result = Bytes(head)
+        result += body
+        return result
     }
 }

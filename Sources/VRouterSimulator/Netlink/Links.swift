@@ -25,6 +25,8 @@ struct Links {
     static func events(_ socket: NetlinkSocket) throws(SystemError) -> [(link: Link, isGone: Bool)] {
         try socket.receive("listen to", "changes of devices")
             .filter { $0.type == newLink || $0.type == deleteLink }
+            // Of the bridge family: a port's own changes, also when it leaves its bridge.
+            .filter { $0.payload.first == 0 }
             .map { (Link($0.payload), $0.type == deleteLink) }
     }
 

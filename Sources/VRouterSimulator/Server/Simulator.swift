@@ -14,6 +14,7 @@ public final class Simulator {
     }
 
     let configuration: Configuration
+    private let runDirectory: RunDirectory
     let agent: Agent
     let mailbox: Queue<Simulator.Message>
     var provisioner: Provisioner?
@@ -38,6 +39,9 @@ public final class Simulator {
     ///
     /// - Throws: ``SystemError`` if a socket cannot be made.
     public init(configuration: Configuration) throws(SystemError) {
+        runDirectory = try RunDirectory(configuration.runDirectory)
+        var configuration = configuration
+        configuration.runDirectory = runDirectory.path
         self.configuration = configuration
         let state = StateFolder(path: configuration.stateDirectory)
         agent = Agent(
@@ -49,7 +53,6 @@ public final class Simulator {
         faults = configuration.faults
         mailbox = try Queue()
         controlPath = configuration.controlSocket ?? configuration.runDirectory + "/control.sock"
-        FileText.createFolders(Bytes(configuration.runDirectory), mode: 0o755)
         listener = try Socket.listen(address: configuration.address, port: configuration.port)
         port = Socket.port(of: listener)
         controlListener = try Socket.listen(path: controlPath)

@@ -10,14 +10,17 @@ enum Socket {
     /// A listening TCP socket on an IPv4 address.
     static func listen(address: String, port: Int) throws(SystemError) -> Int32 {
         let subject = "\(address):\(port)"
+        guard let host = IPv4(Bytes(address)), let number = in_port_t(exactly: port) else {
+            throw SystemError("listen on", subject, code: EINVAL)
+        }
         let flags = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let fd = socket(AF_INET, flags, 0)
         guard fd >= 0 else { throw SystemError("socket", subject) }
         set(fd, SOL_SOCKET, SO_REUSEADDR)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = in_port_t(port).bigEndian
-        name.sin_addr.s_addr = (IPv4(Bytes(address)) ?? .zero).value.bigEndian
+        name.sin_port = number.bigEndian
+        name.sin_addr.s_addr = host.value.bigEndian
         let bound = withAddress(of: &name) { bind(fd, $0, $1) }
         guard bound == 0, Glibc.listen(fd, SOMAXCONN) == 0 else { throw failure(fd, "listen on", subject) }
         return fd

@@ -3,7 +3,13 @@
 
 /// Writes an object as rapidjson's PrettyWriter does: four blanks a level, no line end at the end.
 struct AgentJSONWriter {
-    private var output: Bytes = Bytes("{")
+    private var output: Bytes
+
+    init() {
+        output = []
+        output.reserveCapacity(1024)
+        output.append(UInt8(ascii: "{"))
+    }
 
     /// Text from C: cut at the first NUL.
     mutating func add(_ key: String, _ value: Bytes) {
@@ -15,36 +21,45 @@ struct AgentJSONWriter {
         add(key, Bytes(value))
     }
 
+    mutating func add(_ key: String, _ value: AgentUUID) {
+        begin(key)
+        output.append(UInt8(ascii: "\""))
+        output += value.characters
+        output.append(UInt8(ascii: "\""))
+    }
+
     mutating func add(_ key: String, _ value: Int) {
         begin(key)
-        output += Bytes(String(value))
+        output += String(value).utf8
     }
 
     mutating func add(_ key: String, _ value: Bool) {
         begin(key)
-        output += Bytes(value ? "true" : "false")
+        output += (value ? "true" : "false").utf8
     }
 
     mutating func add(_ key: String, _ values: [Bytes]) {
         begin(key)
         var lead = "[\n        "
         for value in values {
-            output += Bytes(lead)
+            output += lead.utf8
             Self.quote(value.beforeNUL, into: &output)
             lead = ",\n        "
         }
-        output += Bytes(values.isEmpty ? "[]" : "\n    ]")
+        output += (values.isEmpty ? "[]" : "\n    ]").utf8
     }
 
     consuming func finish() -> Bytes {
-        output += Bytes(output.count == 1 ? "}" : "\n}")
+        output += (output.count == 1 ? "}" : "\n}").utf8
         return output
     }
 
     private mutating func begin(_ key: String) {
-        output += Bytes(output.count == 1 ? "\n    " : ",\n    ")
-        Self.quote(Bytes(key), into: &output)
-        output += Bytes(": ")
+        output += (output.count == 1 ? "\n    " : ",\n    ").utf8
+        output.append(UInt8(ascii: "\""))
+        output += key.utf8
+        output.append(UInt8(ascii: "\""))
+        output += ": ".utf8
     }
 
     /// A string with rapidjson's escapes: `/`, DEL and everything above ASCII stay as they are.
@@ -53,12 +68,15 @@ struct AgentJSONWriter {
         for character in text {
             switch character {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), character]
-            case 8: output += Bytes("\\b")
-            case 9: output += Bytes("\\t")
-            case 10: output += Bytes("\\n")
-            case 12: output += Bytes("\\f")
-            case 13: output += Bytes("\\r")
-            case ..<0x20: output += Bytes("\\u00" + hex(character).uppercased())
+            case 8: output += "\\b".utf8
+            case 9: output += "\\t".utf8
+            case 10: output += "\\n".utf8
+            case 12: output += "\\f".utf8
+            case 13: output += "\\r".utf8
+            case ..<0x20:
+                output +=
+                    ("\\u00" + (character < 16 ? "0" : "") + String(character, radix: 16, uppercase: true))
+                    .utf8
             default: output.append(character)
             }
         }

@@ -44,7 +44,12 @@ struct AgentMAC: Hashable, Sendable {
 
     /// Lower case, two digits a byte.
     var text: String {
-        bytes.map(hex).joined(separator: ":")
+        var result: Bytes = []
+        for byte in bytes {
+            if !result.isEmpty { result.append(UInt8(ascii: ":")) }
+            result.append(hex: byte)
+        }
+        return result.text
     }
 
     /// The link-local address that a guest derives from this MAC: RFC 4291, appendix A.

@@ -23,7 +23,7 @@ struct AgentUUID: Hashable, Sendable {
 
     /// Reads only what the agent's URLs take: 36 characters, lower case, dashes in their places.
     init?(canonical text: some Collection<UInt8>) {
-        guard text.count == 36, let value = Self.read(text), value.text.utf8.elementsEqual(text) else {
+        guard text.count == 36, let value = Self.read(text), value.characters.elementsEqual(text) else {
             return nil
         }
         self = value
@@ -55,11 +55,16 @@ struct AgentUUID: Hashable, Sendable {
     }
 
     /// The 36 characters, in lower case.
-    var text: String {
-        var result = ""
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { result += "-" }
-            result += hex(byte)
+    var text: String { characters.text }
+
+    /// The 36 characters as they are on the wire.
+    var characters: Bytes {
+        var result: Bytes = []
+        result.reserveCapacity(36)
+        for index in 0..<16 {
+            if index == 4 || index == 6 || index == 8 || index == 10 { result.append(UInt8(ascii: "-")) }
+            let word = index < 8 ? high : low
+            result.append(hex: UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7))))
         }
         return result
     }

@@ -15,6 +15,11 @@ extension Bytes {
         return Bytes(self[..<end])
     }
 
+    /// Appends the two lower-case hexadecimal digits of a byte.
+    mutating func append(hex byte: UInt8) {
+        for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 0x30 + digit : 0x61 - 10 + digit) }
+    }
+
     /// For messages and for the kernel's names; what is not UTF-8 is replaced.
     var text: String {
         String(decoding: self, as: UTF8.self)
@@ -35,10 +40,4 @@ extension UInt8 {
         default: nil
         }
     }
-}
-
-/// Lower-case hexadecimal digits of a byte.
-func hex(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16)
-    return byte < 16 ? "0" + digits : digits
 }

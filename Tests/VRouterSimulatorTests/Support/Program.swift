@@ -48,14 +48,14 @@ struct Program {
         }
     }
 
-    private func launch(_ options: String) throws -> ChildProcess {
+    private func launch(_ options: String, run: String = "run") throws -> ChildProcess {
         try ChildProcess(
             "sh",
             [
                 "-c",
                 """
                 exec \(path) --config \(folder)/config.json --port 0 --state-directory \(folder)/ports \
-                --run-directory \(folder)/run \(options) > \(folder)/output
+                --run-directory \(folder)/\(run) \(options) > \(folder)/output
                 """,
             ]
         )
@@ -76,8 +76,8 @@ struct Program {
     }
 
     /// Starts, waits for the end, and gives what was said on standard error.
-    func runToEnd() throws -> String {
-        let child = try launch("--control-socket \(folder)/second.sock")
+    func runToEnd(_ run: String) throws -> String {
+        let child = try launch("", run: run)
         _ = child.wait()
         return child.readErrors().text
     }

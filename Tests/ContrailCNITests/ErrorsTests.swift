@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIProtocol
+import LinuxSystem
+import Testing
+
+@testable import ContrailCNI
+@testable import VRouter
+
+@Suite struct ErrorsTests {
+    @Test(arguments: [
+        (AgentError.Cause.unreachable(errno: 111), CNIError.Code.tryAgainLater), (.silent, .tryAgainLater),
+        (.cut, .tryAgainLater), (.notYet, .tryAgainLater), (.garbled("x"), .internal),
+        (.unknownRequest, .internal),
+        (.refused(status: 500, message: "x"), .internal),
+    ])
+    func `what may pass at the agent has code 11, anything else 999`(
+        cause: AgentError.Cause,
+        code: CNIError.Code
+    ) {
+        let error = AgentError(request: "POST /vm", agent: "127.0.0.1:9091", cause: cause)
+        #expect(CNIError(error) == CNIError(code, error.message))
+    }
+
+    @Test func `a file that can't be read or written has code 5`() {
+        let error = SystemError("write", "/run/x", errno: 28)
+        #expect(CNIError(error) == CNIError(.io, error.message))
+    }
+}
