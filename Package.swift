@@ -80,7 +80,7 @@ let package = Package(
         ),
         .target(
             name: "PreparedInterface",
-            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
+            dependencies: ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
             path: "Sources/Protocols/PreparedInterface",
             swiftSettings: node
         ),
@@ -275,6 +275,29 @@ let package = Package(
             name: "DomainXMLTests",
             dependencies: ["DomainXML", "NetworkTypes", "PreparedInterface", "TestSupport", "VMWrapper"],
             exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KVMProbeTests",
+            dependencies: ["HostPrograms", "KVMProbe", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MachinesTests",
+            dependencies: [
+                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes",
+                "PreparedInterface",
+                "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VMCtlTests",
+            dependencies: [
+                "PreparedInterface", "TestSupport", "VMCtl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

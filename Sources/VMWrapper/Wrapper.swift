@@ -85,7 +85,8 @@ public struct Wrapper {
 
     private func execute(_ program: String, adding added: [String]) -> WrapperError {
         var vector: [UnsafeMutablePointer<CChar>?] = []
-        for argument in arguments + added { vector.append(strdup(argument)) }
+        // By its own name: whoever looks for QEMU among the processes finds it.
+        for argument in [program] + arguments.dropFirst() + added { vector.append(strdup(argument)) }
         vector.append(nil)
         execv(program, vector)
         return WrapperError("execute", program, errno: clinux_errno())

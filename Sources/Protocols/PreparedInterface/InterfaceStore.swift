@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 public import CNIProtocol
 import JSON
 public import LinuxSystem
@@ -66,7 +67,13 @@ public struct InterfaceStore: Sendable {
     public func load(_ key: InterfaceKey, _ stage: Stage) throws(Failure) -> PreparedInterface? {
         let path = path(of: key, stage)
         let bytes: [UInt8]?
-        do throws(SystemError) { bytes = try Files.read(path) } catch { throw .system(error) }
+        do throws(SystemError) {
+            bytes = try Files.read(path)
+        } catch {
+            // A file longer than any of ours: DEL must be able to go on without it.
+            if error.errno == EFBIG { throw .unreadable(path: path, reason: error.message) }
+            throw .system(error)
+        }
         guard let bytes else { return nil }
         let value: PreparedInterface
         do throws(JSONError) {

@@ -22,7 +22,7 @@ public struct Settings: Hashable, Sendable {
     /// The maker of seed media.
     public var genisoimage = HostProgram("/usr/bin/genisoimage")
     /// The emulator for machines whose taps lie in a pod's namespace.
-    public var wrapper = "/usr/libexec/contrail-vm/vmwrapper"
+    public var wrapper = "/usr/local/libexec/contrail-vm/vmwrapper"
 
     /// The defaults.
     public init() {}

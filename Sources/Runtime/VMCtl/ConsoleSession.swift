@@ -8,7 +8,7 @@ import LinuxSystem
 /// The operator's terminal joined to a machine's.
 struct ConsoleSession {
     /// The key that leaves the console: Ctrl-].
-    static let leave: UInt8 = 0x1D
+    private static let leave: UInt8 = 0x1D
 
     let path: String
 

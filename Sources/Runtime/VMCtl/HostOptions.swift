@@ -24,7 +24,9 @@ struct HostOptions: ParsableArguments {
             }
             settings.users = users
         }
-        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") { settings.wrapper = path }
+        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") ?? Self.installedWrapper {
+            settings.wrapper = path
+        }
         if let path = try Self.folder("CONTRAIL_VM_QEMU") { settings.qemu = HostProgram(path) }
         if let path = try Self.folder("CONTRAIL_VM_QEMU_IMG") { settings.qemuImg = HostProgram(path) }
         if let path = try Self.folder("CONTRAIL_VM_GENISOIMAGE") { settings.genisoimage = HostProgram(path) }
@@ -40,6 +42,21 @@ struct HostOptions: ParsableArguments {
     private static func plugins() -> any NetworkPlugins {
         guard let folders = variable("CONTRAIL_VM_CNI_BIN") else { return InvokedPlugins(CNIInvoker()) }
         return InvokedPlugins(CNIInvoker(folders: folders.split(separator: ":").map(String.init)))
+    }
+
+    /// The wrapper that was installed or built together with this program.
+    private static var installedWrapper: String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        let folder = path[..<slash]
+        var candidates = ["\(folder)/vmwrapper"]
+        if folder.hasSuffix("/bin") {
+            candidates.insert("\(folder.dropLast("/bin".count))/libexec/contrail-vm/vmwrapper", at: 0)
+        }
+        return candidates.first { access($0, X_OK) == 0 }
     }
 
     static func variable(_ name: String) -> String? {
