@@ -261,6 +261,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CNIInvokerTests",
+            dependencies: ["CNIInvoker", "CNIProtocol", "JSON", "PreparedInterface"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CloudInitTests",

@@ -23,6 +23,11 @@ public struct CNINetworkList: Sendable {
         let capabilities: [String]
     }
 
+    /// Whether a plugin of the list declares a capability.
+    public func declares(_ capability: String) -> Bool {
+        plugins.contains { $0.capabilities.contains(capability) }
+    }
+
     /// Reads a list; a single plugin's configuration counts as a list of one.
     public init(_ bytes: [UInt8]) throws(CNIError) {
         let configuration = try CNIConfiguration(bytes)

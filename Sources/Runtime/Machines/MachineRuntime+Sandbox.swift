@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CNIInvoker
 import CNIProtocol
+import JSON
 import LinuxSystem
 import NetworkTypes
 import PreparedInterface
@@ -45,8 +47,23 @@ extension MachineRuntime {
             }
         }
         if let failure { throw failure }
-        let request = vmInterface(of: machine).json
+        guard try needsSandboxFile(machine) else { return }
+        let request = JSONValue.object(JSONObject([("vmInterface", vmInterface(of: machine).json)]))
         try Files.write(request.serialized(), to: sandboxFile(of: machine))
+    }
+
+    /// Whether a list has no plugin that is told by its capability: a meta plugin's delegates then find what
+    /// the VM asks of them in a file.
+    private func needsSandboxFile(_ machine: Machine) throws -> Bool {
+        for network in machine.sandbox.networks {
+            do throws(CNIError) {
+                let list = try CNINetworkList(Array(network.list.utf8))
+                if !list.declares("vmInterface") { return true }
+            } catch {
+                throw MachineError("read the network of \(network.interface.text)", error.message)
+            }
+        }
+        return false
     }
 
     func attachment(of machine: Machine, to network: SandboxNetwork) -> NetworkAttachment {
