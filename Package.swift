@@ -303,6 +303,7 @@ let package = Package(
                 "PreparedInterface", "TestSupport", "VMCtl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["two-boots"],
             swiftSettings: strict
         ),
         .testTarget(
