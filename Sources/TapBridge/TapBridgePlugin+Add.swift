@@ -118,7 +118,11 @@ extension TapBridgePlugin {
             throw CNIError(.internal, "interface \(veth.name) has no Ethernet address: a VM can't use it")
         }
         if var interface = former {
-            interface.former = .init(attachment: interface.attachment, created: interface.created)
+            interface.former = .init(
+                attachment: interface.attachment,
+                created: interface.created,
+                owner: interface.owner
+            )
             interface.owner = vm.runtime
             interface.guest.mac = mac
             interface.guest.mtu = veth.mtu
@@ -145,7 +149,7 @@ extension TapBridgePlugin {
             guest: guest,
             attachment: attachment,
             created: [],
-            former: .init(attachment: attachment, created: [])
+            former: .init(attachment: attachment, created: [], owner: vm.runtime)
         )
     }
 }

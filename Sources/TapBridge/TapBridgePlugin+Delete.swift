@@ -37,6 +37,7 @@ extension TapBridgePlugin {
         }
         interface.attachment = former.attachment
         interface.created = former.created
+        interface.owner = former.owner
         interface.former = nil
         let restored = interface
         try files { () throws(SystemError) in try store.save(record: restored) }

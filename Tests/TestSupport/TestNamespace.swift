@@ -47,8 +47,14 @@ public final class TestNamespace: Sendable {
             text += "# \(command.joined(separator: " "))\n" + (try TestProgram.run(command)).output
         }
         // Indexes and random addresses of devices that come and go say nothing.
-        return text.replacing(/valid_lft \w+ preferred_lft \w+/, with: "")
-            .replacing(/\w+_timer +[0-9.]+/, with: "").replacing(" tentative", with: "")
+        // Counters, timers, and what the kernel settles by itself some time after a link is up.
+        text = text.replacing(/valid_lft \w+ preferred_lft \w+/, with: "").replacing(
+            /\w+_timer +[0-9.]+/,
+            with: ""
+        )
+        .replacing("NO-CARRIER,", with: "").replacing(/state (UP|DOWN|LOWERLAYERDOWN)/, with: "")
+        return text.split(separator: "\n").filter { !$0.contains("fe80::") && !$0.contains("ff00::/8") }
+            .joined(separator: "\n")
     }
 
     /// Whether pings are answered; the first may be lost to address resolution.

@@ -141,6 +141,11 @@ extension JSONFields {
         return flag
     }
 
+    func runtimeName(_ key: String) throws(JSONError) -> RuntimeName {
+        guard let name = RuntimeName(try string(key)) else { throw error(key, "is no runtime's name") }
+        return name
+    }
+
     func interfaceName(_ key: String) throws(JSONError) -> InterfaceName {
         guard let name = InterfaceName(try string(key)) else { throw error(key, "is no interface name") }
         return name

@@ -26,6 +26,7 @@ extension PreparedInterface {
                 JSONObject([
                     ("attachment", former.attachment.json),
                     ("created", .array(former.created.map { $0.json })),
+                    ("owner", .string(former.owner.text)),
                 ])
             )
         }
@@ -45,11 +46,8 @@ extension PreparedInterface {
         guard let containerID = ContainerID(try fields.string("containerID")) else {
             throw fields.error("containerID", "is no container id")
         }
-        guard let owner = RuntimeName(try fields.string("owner")) else {
-            throw fields.error("owner", "is no runtime's name")
-        }
         key = InterfaceKey(containerID: containerID, interface: try fields.interfaceName("interface"))
-        self.owner = owner
+        owner = try fields.runtimeName("owner")
         network = try NetworkReference(fields.fields("network"))
         pod = try PodReference(fields.fields("pod"))
         bootID = BootID(try fields.string("bootID"))
@@ -61,7 +59,8 @@ extension PreparedInterface {
         if let inner = try fields.optionalFields("former") {
             former = Former(
                 attachment: try Attachment(inner.fields("attachment")),
-                created: try inner.kernelObjects("created")
+                created: try inner.kernelObjects("created"),
+                owner: try inner.runtimeName("owner")
             )
         }
         if let inner = try fields.optionalFields("port") { port = try VRouterPort(inner) }

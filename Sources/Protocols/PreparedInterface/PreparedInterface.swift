@@ -47,11 +47,14 @@ public struct PreparedInterface: Hashable, Sendable {
         public var attachment: Attachment
         /// What that plugin made.
         public var created: [KernelObject]
+        /// Who had asked for it.
+        public var owner: RuntimeName
 
-        /// An attachment and what was made for it.
-        public init(attachment: Attachment, created: [KernelObject]) {
+        /// An attachment, what was made for it and for whom.
+        public init(attachment: Attachment, created: [KernelObject], owner: RuntimeName) {
             self.attachment = attachment
             self.created = created
+            self.owner = owner
         }
     }
 
