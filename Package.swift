@@ -5,7 +5,9 @@
 import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
@@ -29,6 +31,8 @@ let package = Package(
     name: "contrail-vm",
     products: [
         .executable(name: "contrail-vm-plugins", targets: ["contrail-vm-plugins"]),
+        .executable(name: "vmctl", targets: ["vmctl"]),
+        .executable(name: "vmwrapper", targets: ["vmwrapper"]),
         .executable(name: "vrouter-sim", targets: ["vrouter-sim"]),
     ],
     traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
@@ -103,10 +107,12 @@ let package = Package(
         .target(
             name: "TapBridge",
             dependencies: [
-                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface",
+                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "PreparedInterface",
             ],
             swiftSettings: node
         ),
+        .target(name: "VMWrapper", dependencies: ["CLinux"], swiftSettings: node),
         // Runtime
         .target(
             name: "CNIInvoker",
@@ -115,6 +121,65 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Sources/Runtime/CNIInvoker",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CloudInit",
+            dependencies: ["NetworkTypes", "PreparedInterface", .product(name: "Yams", package: "Yams")],
+            path: "Sources/Runtime/CloudInit",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "DomainXML",
+            dependencies: ["NetworkTypes", "PreparedInterface", "VMWrapper"],
+            path: "Sources/Runtime/DomainXML",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HostPrograms",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Runtime/HostPrograms",
+            swiftSettings: strict
+        ),
+        .systemLibrary(
+            name: "CLibvirt",
+            path: "Sources/Runtime/CLibvirt",
+            pkgConfig: "libvirt-qemu",
+            providers: [.apt(["libvirt-dev"])]
+        ),
+        .target(
+            name: "Libvirt",
+            dependencies: ["CLibvirt"],
+            path: "Sources/Runtime/Libvirt",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Machines",
+            dependencies: [
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Libvirt",
+                "LinuxSystem", "NetworkTypes", "PreparedInterface",
+            ],
+            path: "Sources/Runtime/Machines",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "KVMProbe",
+            dependencies: ["CLinux", "HostPrograms", "LinuxSystem"],
+            path: "Sources/Runtime/KVMProbe",
+            exclude: ["probe.S"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "VMCtl",
+            dependencies: [
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "KVMProbe", "Libvirt",
+                "LinuxSystem", "Machines", "NetworkTypes", "PreparedInterface",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Runtime/VMCtl",
             swiftSettings: strict
         ),
         // Programs
@@ -135,8 +200,44 @@ let package = Package(
             path: "Sources/Commands/vrouter-sim",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "vmctl",
+            dependencies: ["VMCtl"],
+            path: "Sources/Commands/vmctl",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "vmwrapper",
+            dependencies: ["CLinux", "VMWrapper"],
+            path: "Sources/Commands/vmwrapper",
+            swiftSettings: node,
+            linkerSettings: fullyStatic
+        ),
         // Tests
+        .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux", "CNIProtocol", "NetworkTypes", "PreparedInterface"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CloudInitTests",
+            dependencies: [
+                "CloudInit", "NetworkTypes", "PreparedInterface", "TestSupport",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DomainXMLTests",
+            dependencies: ["DomainXML", "NetworkTypes", "PreparedInterface", "TestSupport", "VMWrapper"],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "VMWrapperTests", dependencies: ["TestSupport", "VMWrapper"], swiftSettings: strict),
         .testTarget(
             name: "VRouterSimulatorTests",
             dependencies: ["VRouterSimulator", "vrouter-sim"],

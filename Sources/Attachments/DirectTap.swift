@@ -7,9 +7,14 @@ public import PreparedInterface
 
 /// A tap in the namespace of agent and libvirtd, which itself is the vRouter's port.
 public enum DirectTap {
-    /// Makes the tap with its owner and MTU, up and silent. What is left of a run that was killed is
-    /// replaced: the name is derived from the container.
-    public static func make(_ tap: Attachment.Tap, mtu: Int, over socket: NetlinkSocket) throws(AttachmentError) {
+    /// Makes the tap with its owner and MTU, up and silent.
+    ///
+    /// What is left of a run that was killed is replaced: the name is derived from the container.
+    public static func make(
+        _ tap: Attachment.Tap,
+        mtu: Int,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
         try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
         try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
         do throws(NetlinkError) {

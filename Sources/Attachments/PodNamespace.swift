@@ -5,8 +5,9 @@ public import LinuxSystem
 public import Netlink
 public import PreparedInterface
 
-/// A pod's network namespace, opened once, with a netlink socket in it. The thread is in there only while
-/// something is done that looks at the thread's namespace.
+/// A pod's network namespace, opened once, with a netlink socket in it.
+///
+/// The thread is in there only while something is done that looks at the thread's namespace.
 public struct PodNamespace: ~Copyable {
     private let namespace: NetworkNamespace
     private let host: NetworkNamespace
@@ -35,7 +36,9 @@ public struct PodNamespace: ~Copyable {
     }
 
     private init(
-        namespace: consuming NetworkNamespace, host: consuming NetworkNamespace, netlink: NetlinkSocket
+        namespace: consuming NetworkNamespace,
+        host: consuming NetworkNamespace,
+        netlink: NetlinkSocket
     ) {
         self.namespace = namespace
         self.host = host
@@ -43,7 +46,8 @@ public struct PodNamespace: ~Copyable {
     }
 
     private static func netlink(
-        in namespace: borrowing NetworkNamespace, backTo host: borrowing NetworkNamespace
+        in namespace: borrowing NetworkNamespace,
+        backTo host: borrowing NetworkNamespace
     ) throws(AttachmentError) -> NetlinkSocket {
         try namespace.enterMapped()
         let socket: NetlinkSocket

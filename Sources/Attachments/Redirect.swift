@@ -7,24 +7,32 @@ public import Netlink
 public import NetworkTypes
 public import PreparedInterface
 
-/// A tap in the pod's namespace, joined to the pod's veth by tc: frames that arrive at one leave by the other.
+/// A tap in the pod's namespace, joined to the pod's veth by tc: frames that arrive at one leave by the
+/// other.
 public enum Redirect {
     /// What the veth looks like, to plan by.
     public static func examine(
-        _ veth: InterfaceName, in namespace: borrowing PodNamespace
+        _ veth: InterfaceName,
+        in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> Link {
         let socket = namespace.netlink
         guard let link = try netlink({ () throws(NetlinkError) in try socket.link(veth) }) else {
-            throw .unexpected("there is no interface \(veth.text) in the pod's namespace: what should the VM use?")
+            throw .unexpected(
+                "there is no interface \(veth.text) in the pod's namespace: what should the VM use?"
+            )
         }
         return link
     }
 
     /// Makes the tap and the redirects, the one towards the VM last, so that no frame is taken before the
     /// tap can carry it.
+    ///
     /// - Returns: What was made, in order.
     public static func make(
-        _ tap: Attachment.Tap, veth: InterfaceName, mtu: Int, in namespace: borrowing PodNamespace
+        _ tap: Attachment.Tap,
+        veth: InterfaceName,
+        mtu: Int,
+        in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> [KernelObject] {
         let socket = namespace.netlink
         let reference = namespace.reference
@@ -42,7 +50,8 @@ public enum Redirect {
             created.append(
                 isOurs
                     ? .ingressQdisc(device: veth, namespace: reference)
-                    : .redirectFilter(device: veth, namespace: reference))
+                    : .redirectFilter(device: veth, namespace: reference)
+            )
             try socket.redirect(from: veth, index: vethLink.index, to: tapLink.index)
             return created
         }
@@ -50,7 +59,8 @@ public enum Redirect {
 
     /// Whether a tap is there.
     public static func exists(
-        _ name: InterfaceName, in namespace: borrowing PodNamespace
+        _ name: InterfaceName,
+        in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> Bool {
         let socket = namespace.netlink
         return try netlink { () throws(NetlinkError) in try socket.link(name) } != nil

@@ -8,8 +8,11 @@ import NetworkTypes
 public import PreparedInterface
 
 extension KernelObject {
-    /// Removes what a record or plan says was made. What is gone, with its namespace or without, is no error.
-    /// - Parameter socket: Netlink in the node's namespace.
+    /// Removes what a record or plan says was made.
+    ///
+    /// What is gone, with its namespace or without, is no error.
+    ///
+    /// `socket`: netlink in the node's namespace.
     public func remove(over socket: NetlinkSocket) throws(AttachmentError) {
         switch namespace {
         case .host: try remove(from: socket)
@@ -21,7 +24,8 @@ extension KernelObject {
 
     private var namespace: NamespaceReference {
         switch self {
-        case .link(_, let namespace), .ingressQdisc(_, let namespace), .redirectFilter(_, let namespace): namespace
+        case .link(_, let namespace), .ingressQdisc(_, let namespace), .redirectFilter(_, let namespace):
+            namespace
         }
     }
 
@@ -30,7 +34,9 @@ extension KernelObject {
             switch self {
             case .link(let name, _): try socket.deleteLink(name)
             case .ingressQdisc(let device, _):
-                if let link = try socket.link(device) { try socket.deleteIngressQdisc(device, index: link.index) }
+                if let link = try socket.link(device) {
+                    try socket.deleteIngressQdisc(device, index: link.index)
+                }
             case .redirectFilter(let device, _):
                 if let link = try socket.link(device) { try socket.deleteRedirect(device, index: link.index) }
             }

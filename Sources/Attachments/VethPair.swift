@@ -13,9 +13,14 @@ public enum VethPair {
     ///
     /// The node's name is derived from the container: where it is taken, what is left of a run that was
     /// killed is in the way, and is removed.
+    ///
     /// - Throws: `NetlinkError` with EEXIST where the pod has an interface of the name.
     public static func make(
-        host: InterfaceName, pod: InterfaceName, in namespace: borrowing PodNamespace, mac: MACAddress, mtu: Int,
+        host: InterfaceName,
+        pod: InterfaceName,
+        in namespace: borrowing PodNamespace,
+        mac: MACAddress,
+        mtu: Int,
         over socket: NetlinkSocket
     ) throws(AttachmentError) {
         let descriptor = namespace.descriptor
@@ -40,7 +45,9 @@ public enum VethPair {
 
     /// Sets the pod's end up and gives it its addresses and routes.
     public static func configure(
-        _ pod: InterfaceName, in namespace: borrowing PodNamespace, _ guest: GuestConfiguration
+        _ pod: InterfaceName,
+        in namespace: borrowing PodNamespace,
+        _ guest: GuestConfiguration
     ) throws(AttachmentError) {
         let socket = namespace.netlink
         // What the agent's router advertisements say must not contradict what is configured here.

@@ -10,19 +10,26 @@ import PreparedInterface
 import VRouter
 
 extension ContrailPlugin {
-    /// Observe, plan, apply, describe. Each effect pushes its undo first; the record is saved last.
+    /// Observe, plan, apply, describe.
+    ///
+    /// Each effect pushes its undo first; the record is saved last.
     public func add(_ request: CNIRequest) throws(CNIError) -> CNIResult {
         let configuration = try ContrailConfiguration(request.configuration)
         return try logged(request, configuration) { () throws(CNIError) in try add(request, configuration) }
     }
 
     private func add(
-        _ request: CNIRequest, _ configuration: ContrailConfiguration
+        _ request: CNIRequest,
+        _ configuration: ContrailConfiguration
     ) throws(CNIError) -> CNIResult {
         let deadline = monotonicMicroseconds() + configuration.overallLimit
         let pod = try PodIdentity(request, cluster: configuration.clusterName)
         let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder)
-        let client = AgentClient(configuration.agent, requestLimit: configuration.requestLimit, deadline: deadline)
+        let client = AgentClient(
+            configuration.agent,
+            requestLimit: configuration.requestLimit,
+            deadline: deadline
+        )
         let lock = try files { () throws(SystemError) in
             try FileLock("\(configuration.runFolder)/locks/\(pod.vmName)", deadline: deadline)
         }
@@ -39,37 +46,58 @@ extension ContrailPlugin {
         let namespace: PodNamespace
         do throws(AttachmentError) { namespace = try PodNamespace(path) } catch { throw CNIError(error) }
         let facts = Plan.Facts(
-            bootID: BootID(try files { () throws(SystemError) in try Host.bootID() }), mtu: mtu,
-            namespace: namespace.reference)
+            bootID: BootID(try files { () throws(SystemError) in try Host.bootID() }),
+            mtu: mtu,
+            namespace: namespace.reference
+        )
         let plan = try Plan(
-            request, pod: pod, assignment: assignment, vm: vm, facts: facts, configuration: configuration)
+            request,
+            pod: pod,
+            assignment: assignment,
+            vm: vm,
+            facts: facts,
+            configuration: configuration
+        )
 
         var rollback = Rollback()
         do throws(CNIError) {
             try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             let interface = try apply(
-                plan, in: namespace, over: socket, ports: ports, configuration: configuration, &rollback)
+                plan,
+                in: namespace,
+                over: socket,
+                ports: ports,
+                configuration: configuration,
+                &rollback
+            )
             ports.payOthersDebts()
             return interface.result(version: request.configuration.version)
         } catch {
             let failures = rollback.unwind()
             guard !failures.isEmpty else { throw error }
             throw CNIError(
-                error.code, error.message,
-                details: "and of what was done, this could not be undone: \(failures.joined(separator: "; "))")
+                error.code,
+                error.message,
+                details: "and of what was done, this could not be undone: \(failures.joined(separator: "; "))"
+            )
         }
     }
 
-    /// An ADD that was killed left a plan: what it made is removed. A finished one is not repeated.
+    /// An ADD that was killed left a plan: what it made is removed.
+    ///
+    /// A finished one is not repeated.
     private func clearUnfinished(
-        _ request: CNIRequest, _ configuration: ContrailConfiguration, over socket: NetlinkSocket
+        _ request: CNIRequest,
+        _ configuration: ContrailConfiguration,
+        over socket: NetlinkSocket
     ) throws(CNIError) {
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         let store = configuration.store
         if try loaded(store, key, .record) != nil {
             throw CNIError(
                 .internal,
-                "container \(key.containerID.text) has interface \(key.interface.text) already; run DEL before another ADD")
+                "container \(key.containerID.text) has interface \(key.interface.text) already; run DEL before another ADD"
+            )
         }
         guard let plan = try loaded(store, key, .plan) else { return }
         for object in plan.created.reversed() {
@@ -80,7 +108,9 @@ extension ContrailPlugin {
 
     /// Waits until the agent's configuration has all of the pod's interfaces, and picks the one asked for.
     private func choose(
-        _ request: CNIRequest, _ pod: PodIdentity, _ client: AgentClient
+        _ request: CNIRequest,
+        _ pod: PodIdentity,
+        _ client: AgentClient
     ) throws(CNIError) -> PortAssignment {
         var name = pod.vmName
         let assignments = try agent { () throws(AgentError) in
@@ -99,11 +129,15 @@ extension ContrailPlugin {
             }
         }
         return try AssignmentChoice.choose(
-            assignments, network: request.configuration.name, interface: request.interface.text)
+            assignments,
+            network: request.configuration.name,
+            interface: request.interface.text
+        )
     }
 
     private func mtu(
-        _ configuration: ContrailConfiguration, over socket: NetlinkSocket
+        _ configuration: ContrailConfiguration,
+        over socket: NetlinkSocket
     ) throws(CNIError) -> Int {
         switch configuration.mtu {
         case .fixed(let mtu): return mtu
@@ -112,32 +146,38 @@ extension ContrailPlugin {
                 let vhost = try attaching({ () throws(AttachmentError) in try findLink(name, over: socket) })
             else {
                 throw CNIError(
-                    .invalidConfiguration, "contrail.mtu is \"auto\", but this node has no vhost0; give a number")
+                    .invalidConfiguration,
+                    "contrail.mtu is \"auto\", but this node has no vhost0; give a number"
+                )
             }
             return vhost.mtu - ContrailPlugin.tunnelOverhead
         }
     }
 
     private func apply(
-        _ plan: Plan, in namespace: borrowing PodNamespace, over socket: NetlinkSocket, ports: Ports,
-        configuration: ContrailConfiguration, _ rollback: inout Rollback
+        _ plan: Plan,
+        in namespace: borrowing PodNamespace,
+        over socket: NetlinkSocket,
+        ports: Ports,
+        configuration: ContrailConfiguration,
+        _ rollback: inout Rollback
     ) throws(CNIError) -> PreparedInterface {
         let store = configuration.store
         var interface = plan.interface
         let key = interface.key
 
-        rollback.push { failure { () throws(SystemError) in try store.remove(key) } }
+        rollback.push { fileFailure { () throws(SystemError) in try store.remove(key) } }
         try files { () throws(SystemError) in try store.save(plan: interface) }
 
         try makeDevice(plan, in: namespace, over: socket)
         rollback.push {
-            failure { () throws(AttachmentError) in
+            deviceFailure { () throws(AttachmentError) in
                 for object in plan.interface.created.reversed() { try object.remove(over: socket) }
             }
         }
         let registration = plan.registration
         rollback.push {
-            failure { () throws(SystemError) in
+            fileFailure { () throws(SystemError) in
                 try configuration.agentFiles.remove(vmName: registration.vmName, vmi: registration.vmi)
             }
         }
@@ -160,15 +200,22 @@ extension ContrailPlugin {
     }
 
     private func makeDevice(
-        _ plan: Plan, in namespace: borrowing PodNamespace, over socket: NetlinkSocket
+        _ plan: Plan,
+        in namespace: borrowing PodNamespace,
+        over socket: NetlinkSocket
     ) throws(CNIError) {
         let guest = plan.interface.guest
         do throws(AttachmentError) {
             switch plan.interface.attachment {
             case .veth:
                 try VethPair.make(
-                    host: plan.device, pod: plan.interface.key.interface, in: namespace, mac: guest.mac,
-                    mtu: guest.mtu, over: socket)
+                    host: plan.device,
+                    pod: plan.interface.key.interface,
+                    in: namespace,
+                    mac: guest.mac,
+                    mtu: guest.mtu,
+                    over: socket
+                )
             case .tap(let tap): try DirectTap.make(tap, mtu: guest.mtu, over: socket)
             }
         } catch {
@@ -176,10 +223,14 @@ extension ContrailPlugin {
         }
     }
 
-    /// Registers the port and waits until the agent has its addresses. A port that another sandbox of the
-    /// pod left is removed first: the agent ignores a changed device in a second POST.
+    /// Registers the port and waits until the agent has its addresses.
+    ///
+    /// A port that another sandbox of the pod left is removed first: the agent ignores a changed device in
+    /// a second POST.
     private func plug(
-        _ plan: Plan, ports: Ports, configuration: ContrailConfiguration
+        _ plan: Plan,
+        ports: Ports,
+        configuration: ContrailConfiguration
     ) throws(CNIError) -> PortState {
         let registration = plan.registration
         return try agent { () throws(AgentError) in

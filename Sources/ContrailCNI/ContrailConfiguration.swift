@@ -9,8 +9,8 @@ import OwedDeletions
 import PreparedInterface
 import VRouter
 
-/// The `contrail` object of the network configuration: keys and defaults of the Go plugin, over those of its
-/// file in /etc/cni/net.d where there is one.
+/// The `contrail` object of the network configuration: keys and defaults of the Go plugin, over those of
+/// its file in /etc/cni/net.d where there is one.
 struct ContrailConfiguration {
     /// `cluster-name`: the first part of the VM's name at the agent.
     let clusterName: String
@@ -48,9 +48,13 @@ struct ContrailConfiguration {
 
     /// Reads the `contrail` object of a network configuration.
     init(_ configuration: CNIConfiguration, fileFolders: [String] = Self.fileFolders) throws(CNIError) {
-        let object = try configuring { () throws(JSONError) in try configuration.fields.optionalFields("contrail") }
+        let object = try configuring { () throws(JSONError) in
+            try configuration.fields.optionalFields("contrail")
+        }
         var merged = try Self.fileObject(fileFolders)
-        for member in object?.object.members ?? [] where !member.value.isNull { merged[member.key] = member.value }
+        for member in object?.object.members ?? [] where !member.value.isNull {
+            merged[member.key] = member.value
+        }
         self = try configuring { () throws(JSONError) in
             try ContrailConfiguration(JSONFields(merged, path: "contrail"))
         }
@@ -85,7 +89,9 @@ struct ContrailConfiguration {
 
     private static func mtu(_ fields: JSONFields) throws(JSONError) -> MTU {
         if case .string(let word)? = fields.value("mtu") {
-            guard word == "auto" else { throw fields.error("mtu", "\"\(word)\" is neither a number nor \"auto\"") }
+            guard word == "auto" else {
+                throw fields.error("mtu", "\"\(word)\" is neither a number nor \"auto\"")
+            }
             return .auto
         }
         return .fixed(try fields.optionalInteger("mtu", in: 1280...65_535) ?? 1500)
@@ -97,7 +103,11 @@ struct ContrailConfiguration {
         return try fields.optionalString("log-level") ?? "4"
     }
 
-    private static func folder(_ fields: JSONFields, _ key: String, _ standard: String) throws(JSONError) -> String {
+    private static func folder(
+        _ fields: JSONFields,
+        _ key: String,
+        _ standard: String
+    ) throws(JSONError) -> String {
         let path = try fields.optionalString(key) ?? standard
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
             throw fields.error(key, "\"\(path)\" is no absolute path")
@@ -121,7 +131,8 @@ struct ContrailConfiguration {
 
     private static func object(_ bytes: [UInt8], _ path: String) throws(CNIError) -> JSONObject {
         do throws(JSONError) {
-            return try JSONFields(try JSONValue(parsing: bytes)).optionalFields("contrail")?.object ?? JSONObject()
+            return try JSONFields(try JSONValue(parsing: bytes)).optionalFields("contrail")?.object
+                ?? JSONObject()
         } catch {
             throw CNIError(.invalidConfiguration, "\(path): \(error.message)")
         }

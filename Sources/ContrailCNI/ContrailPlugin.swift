@@ -26,8 +26,10 @@ public final class ContrailPlugin: CNIPlugin {
     public func status(_ configuration: CNIConfiguration) throws(CNIError) {
         let contrail = try ContrailConfiguration(configuration)
         let client = AgentClient(
-            contrail.agent, requestLimit: contrail.requestLimit,
-            deadline: monotonicMicroseconds() + contrail.requestLimit)
+            contrail.agent,
+            requestLimit: contrail.requestLimit,
+            deadline: monotonicMicroseconds() + contrail.requestLimit
+        )
         do throws(AgentError) {
             // A name that no pod can have: the agent's 404 proves that it serves.
             _ = try client.assignments(of: "_")
@@ -48,7 +50,9 @@ extension ContrailPlugin {
     }
 
     func loaded(
-        _ store: InterfaceStore, _ key: InterfaceKey, _ stage: InterfaceStore.Stage
+        _ store: InterfaceStore,
+        _ key: InterfaceKey,
+        _ stage: InterfaceStore.Stage
     ) throws(CNIError) -> PreparedInterface? {
         do throws(InterfaceStore.Failure) {
             return try store.load(key, stage)
@@ -59,7 +63,8 @@ extension ContrailPlugin {
 
     /// Whether no other interface of the container is a port of the same VM.
     func isLastPort(
-        of interface: PreparedInterface?, _ configuration: ContrailConfiguration
+        of interface: PreparedInterface?,
+        _ configuration: ContrailConfiguration
     ) throws(CNIError) -> Bool {
         guard let interface else { return true }
         let store = configuration.store
@@ -67,7 +72,9 @@ extension ContrailPlugin {
         let names = try files { () throws(SystemError) in try store.interfaces(of: container) }
         for name in names where name != interface.key.interface {
             let key = InterfaceKey(containerID: container, interface: name)
-            if let other = try loaded(store, key, .record), other.port?.vm == interface.port?.vm { return false }
+            if let other = try loaded(store, key, .record), other.port?.vm == interface.port?.vm {
+                return false
+            }
         }
         return true
     }
@@ -78,24 +85,28 @@ extension Ports {
     func undo(_ plan: Plan, isLast: Bool) -> String? {
         let registration = plan.registration
         let debt = OwedDeletion(
-            vm: registration.vm, vmi: registration.vmi, vmName: registration.vmName,
-            containerID: registration.containerID, systemName: registration.hostInterface.text)
+            vm: registration.vm,
+            vmi: registration.vmi,
+            vmName: registration.vmName,
+            containerID: registration.containerID,
+            systemName: registration.hostInterface.text
+        )
         do throws(AgentError) {
             try remove(debt, isLast: isLast)
             return nil
         } catch {
-            return failure { () throws(SystemError) in try configuration.debts.add(debt) }
+            return fileFailure { () throws(SystemError) in try configuration.debts.add(debt) }
         }
     }
 }
 
 /// What went wrong in an undo, as a text for the error that caused it.
-func failure(_ body: () throws(SystemError) -> Void) -> String? {
+func fileFailure(_ body: () throws(SystemError) -> Void) -> String? {
     do throws(SystemError) { try body() } catch { return error.message }
     return nil
 }
 
-func failure(_ body: () throws(AttachmentError) -> Void) -> String? {
+func deviceFailure(_ body: () throws(AttachmentError) -> Void) -> String? {
     do throws(AttachmentError) { try body() } catch { return error.message }
     return nil
 }

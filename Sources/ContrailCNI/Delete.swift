@@ -11,8 +11,9 @@ import PreparedInterface
 import VRouter
 
 extension ContrailPlugin {
-    /// Undoes an ADD by the record, else by the plan, else by derived names. Idempotent; with a dead agent
-    /// the port's deletion is owed and DEL succeeds.
+    /// Undoes an ADD by the record, else by the plan, else by derived names.
+    ///
+    /// Idempotent; with a dead agent the port's deletion is owed and DEL succeeds.
     public func delete(_ request: CNIRequest) throws(CNIError) {
         let configuration = try ContrailConfiguration(request.configuration)
         try logged(request, configuration) { () throws(CNIError) in try delete(request, configuration) }
@@ -30,7 +31,11 @@ extension ContrailPlugin {
         }
         defer { lock.unlock() }
         // One try of each request, no polling: what the agent does not take now is owed.
-        let client = AgentClient(configuration.agent, requestLimit: configuration.requestLimit, deadline: deadline)
+        let client = AgentClient(
+            configuration.agent,
+            requestLimit: configuration.requestLimit,
+            deadline: deadline
+        )
         let ports = Ports(agent: client, configuration: configuration)
         let interface = try found(key, configuration)
         var isAgentAlive = true
@@ -45,9 +50,13 @@ extension ContrailPlugin {
 
     /// The VM's name, from what was saved or from CNI_ARGS; nil where neither tells.
     private func vmName(
-        _ request: CNIRequest, _ key: InterfaceKey, _ configuration: ContrailConfiguration
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ configuration: ContrailConfiguration
     ) throws(CNIError) -> String? {
-        if let saved = try found(key, configuration) { return saved.port?.vmName ?? PodIdentity.vmName(saved.pod) }
+        if let saved = try found(key, configuration) {
+            return saved.port?.vmName ?? PodIdentity.vmName(saved.pod)
+        }
         guard request.argument("K8S_POD_NAME") != nil else { return nil }
         do throws(CNIError) {
             return try PodIdentity(request, cluster: configuration.clusterName).vmName
@@ -57,9 +66,12 @@ extension ContrailPlugin {
         }
     }
 
-    /// The record, else the plan. One that can't be read is as good as none: derived names remain.
+    /// The record, else the plan.
+    ///
+    /// One that can't be read is as good as none: derived names remain.
     private func found(
-        _ key: InterfaceKey, _ configuration: ContrailConfiguration
+        _ key: InterfaceKey,
+        _ configuration: ContrailConfiguration
     ) throws(CNIError) -> PreparedInterface? {
         do throws(InterfaceStore.Failure) {
             if let record = try configuration.store.load(key, .record) { return record }
@@ -72,14 +84,20 @@ extension ContrailPlugin {
 
     /// The ports to remove: the record's, or those that the agent's files name for this container.
     private func debts(
-        of key: InterfaceKey, _ interface: PreparedInterface?, vmName: String,
+        of key: InterfaceKey,
+        _ interface: PreparedInterface?,
+        vmName: String,
         _ configuration: ContrailConfiguration
     ) throws(CNIError) -> [OwedDeletion] {
         if let port = interface?.port {
             return [
                 OwedDeletion(
-                    vm: port.vm, vmi: port.vmi, vmName: port.vmName, containerID: key.containerID.text,
-                    systemName: port.systemName)
+                    vm: port.vm,
+                    vmi: port.vmi,
+                    vmName: port.vmName,
+                    containerID: key.containerID.text,
+                    systemName: port.systemName
+                )
             ]
         }
         guard interface == nil, let device = Plan.deviceName(key) else { return [] }
@@ -88,14 +106,23 @@ extension ContrailPlugin {
         }
         return ports.map { port in
             OwedDeletion(
-                vm: port.vm, vmi: port.vmi, vmName: vmName, containerID: key.containerID.text, systemName: device.text)
+                vm: port.vm,
+                vmi: port.vmi,
+                vmName: vmName,
+                containerID: key.containerID.text,
+                systemName: device.text
+            )
         }
     }
 
     /// Removes a port and its file, or owes it.
+    ///
     /// - Returns: Whether the agent is alive.
     private func unplug(
-        _ debt: OwedDeletion, isLast: Bool, _ ports: Ports, _ configuration: ContrailConfiguration
+        _ debt: OwedDeletion,
+        isLast: Bool,
+        _ ports: Ports,
+        _ configuration: ContrailConfiguration
     ) throws(CNIError) -> Bool {
         var isAlive = true
         do throws(AgentError) {
@@ -108,16 +135,22 @@ extension ContrailPlugin {
             let ours = try configuration.agentFiles.ports(vmName: debt.vmName, containerID: debt.containerID)
             if ours.contains(where: { $0.vmi == debt.vmi }) {
                 try configuration.agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
+            } else {
+                try configuration.agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
             }
         }
         return isAlive
     }
 
     private func removeObjects(
-        _ objects: [KernelObject], _ key: InterfaceKey, over socket: NetlinkSocket
+        _ objects: [KernelObject],
+        _ key: InterfaceKey,
+        over socket: NetlinkSocket
     ) throws(CNIError) {
         var objects = objects
-        if objects.isEmpty, let device = Plan.deviceName(key) { objects = [.link(name: device, namespace: .host)] }
+        if objects.isEmpty, let device = Plan.deviceName(key) {
+            objects = [.link(name: device, namespace: .host)]
+        }
         for object in objects.reversed() {
             try attaching { () throws(AttachmentError) in try object.remove(over: socket) }
         }

@@ -8,9 +8,12 @@ import NetworkTypes
 
 extension ContrailPlugin {
     /// Runs a command and writes one line about it to the log: what, for whom, how long, and the error.
+    ///
     /// A log that can't be written is no reason to fail.
     func logged<Value>(
-        _ request: CNIRequest, _ configuration: ContrailConfiguration, _ body: () throws(CNIError) -> Value
+        _ request: CNIRequest,
+        _ configuration: ContrailConfiguration,
+        _ body: () throws(CNIError) -> Value
     ) throws(CNIError) -> Value {
         let start = monotonicMicroseconds()
         do throws(CNIError) {
@@ -24,7 +27,10 @@ extension ContrailPlugin {
     }
 
     private func log(
-        _ request: CNIRequest, _ configuration: ContrailConfiguration, _ start: Int64, _ outcome: String
+        _ request: CNIRequest,
+        _ configuration: ContrailConfiguration,
+        _ start: Int64,
+        _ outcome: String
     ) {
         let milliseconds = (monotonicMicroseconds() - start) / 1000
         let pod = "\(request.argument("K8S_POD_NAMESPACE") ?? "-")/\(request.argument("K8S_POD_NAME") ?? "-")"
@@ -34,7 +40,10 @@ extension ContrailPlugin {
         // One line a call, whatever the names hold.
         let text = Array(line.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 }) + [0x0A]
         do throws(SystemError) {
-            let file = try FileDescriptor(opening: configuration.logFile, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW)
+            let file = try FileDescriptor(
+                opening: configuration.logFile,
+                O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW
+            )
             try file.writeAll(text, name: configuration.logFile)
         } catch {
             // Standard error goes to the runtime's own log.
@@ -42,13 +51,16 @@ extension ContrailPlugin {
         }
     }
 
-    /// The time in UTC, like 2026-01-31T12:00:00Z. Not by strftime(3), which reads the time zone's file.
+    /// The time in UTC, like 2026-01-31T12:00:00Z.
+    ///
+    /// Not by strftime(3), which reads the time zone's file.
     private func timestamp() -> String {
         let now = Int(time(nil))
         let (days, seconds) = now.quotientAndRemainder(dividingBy: 86_400)
         let date = civilDate(daysSince1970: days)
         let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { twoDigits($0) }
-        return "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))T\(clock[0]):\(clock[1]):\(clock[2])Z"
+        return
+            "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))T\(clock[0]):\(clock[1]):\(clock[2])Z"
     }
 }
 

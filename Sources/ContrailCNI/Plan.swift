@@ -26,13 +26,18 @@ struct Plan {
     /// The runtime of containers; it gives no name of its own.
     static let containerRuntime = RuntimeName("container-runtime")
 
-    /// The device's name: a pure function of container and interface, so that DEL finds it without a record.
+    /// The device's name: a pure function of container and interface, so that DEL finds it without a
+    /// record.
     static func deviceName(_ key: InterfaceKey) -> InterfaceName? {
         InterfaceName(prefix: "tap", hashing: [key.containerID.text, key.interface.text])
     }
 
     init(
-        _ request: CNIRequest, pod: PodIdentity, assignment: PortAssignment, vm: VMInterfaceRequest?, facts: Facts,
+        _ request: CNIRequest,
+        pod: PodIdentity,
+        assignment: PortAssignment,
+        vm: VMInterfaceRequest?,
+        facts: Facts,
         configuration: ContrailConfiguration
     ) throws(CNIError) {
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
@@ -45,15 +50,28 @@ struct Plan {
         if let vm {
             attachment = .tap(
                 Attachment.Tap(
-                    name: device, namespace: .host, isMultiQueue: true, mostQueues: vm.queues, hasVnetHeader: true,
-                    ownerUID: vm.ownerUID, joinedBy: .direct))
+                    name: device,
+                    namespace: .host,
+                    isMultiQueue: true,
+                    mostQueues: vm.queues,
+                    hasVnetHeader: true,
+                    ownerUID: vm.ownerUID,
+                    joinedBy: .direct
+                )
+            )
         } else {
             attachment = .veth(Attachment.Veth(host: device, namespace: facts.namespace))
         }
         registration = PortRegistration(
-            vm: assignment.vm, vn: assignment.vn, vmi: assignment.vmi, vmName: pod.vmName,
-            containerID: request.containerID.text, hostInterface: device,
-            containerInterface: request.interface.text, namespace: facts.namespace.path ?? "")
+            vm: assignment.vm,
+            vn: assignment.vn,
+            vmi: assignment.vmi,
+            vmName: pod.vmName,
+            containerID: request.containerID.text,
+            hostInterface: device,
+            containerInterface: request.interface.text,
+            namespace: facts.namespace.path ?? ""
+        )
         interface = PreparedInterface(
             key: key,
             owner: owner,
@@ -65,9 +83,16 @@ struct Plan {
             attachment: attachment,
             created: [.link(name: device, namespace: .host)],
             port: VRouterPort(
-                kind: .vm, vm: assignment.vm, vmi: assignment.vmi, vn: assignment.vn, vmName: pod.vmName,
-                systemName: device.text, agent: configuration.agent.text,
-                file: configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)))
+                kind: .vm,
+                vm: assignment.vm,
+                vmi: assignment.vmi,
+                vn: assignment.vn,
+                vmName: pod.vmName,
+                systemName: device.text,
+                agent: configuration.agent.text,
+                file: configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)
+            )
+        )
     }
 }
 
@@ -82,8 +107,11 @@ extension GuestConfiguration {
             if let gateway = family.gateway {
                 gateways.append(
                     Gateway(
-                        address: gateway, isOnLink: !prefix.contains(gateway) && !gateway.isLinkLocal,
-                        isDefault: index == 0))
+                        address: gateway,
+                        isOnLink: !prefix.contains(gateway) && !gateway.isLinkLocal,
+                        isDefault: index == 0
+                    )
+                )
             }
             if let server = family.dnsServer { dns.servers.append(server) }
         }

@@ -12,6 +12,7 @@ struct PodIdentity {
     let vmName: String
 
     /// Takes K8S_POD_NAMESPACE, K8S_POD_NAME and, where given, K8S_POD_UID.
+    ///
     /// - Throws: Code 4 where a name is missing or is not what Kubernetes allows: such a name would reach
     ///   paths and requests.
     init(_ request: CNIRequest, cluster: String) throws(CNIError) {

@@ -8,14 +8,19 @@ import OwedDeletions
 import PreparedInterface
 import VRouter
 
-/// What the plugin does with ports at the agent, beyond single requests. The caller holds the VM's lock.
+/// What the plugin does with ports at the agent, beyond single requests.
+///
+/// The caller holds the VM's lock.
 struct Ports {
     let agent: AgentClient
     let configuration: ContrailConfiguration
 
     /// Removes a container's port, unless it is another container's by now: a late DEL of an older sandbox
-    /// must not hit the new one. `DELETE /vm` takes all ports of a pod, so it goes out with the last one.
-    /// - Parameter isLast: Whether the container has no other port of this VM.
+    /// must not hit the new one.
+    ///
+    /// `DELETE /vm` takes all ports of a pod, so it goes out with the last one.
+    ///
+    /// `isLast`: whether the container has no other port of this VM.
     func remove(_ debt: OwedDeletion, isLast: Bool) throws(AgentError) {
         guard isLast else { return }
         do throws(AgentError) {

@@ -16,7 +16,8 @@ extension TapBridgePlugin {
         guard let previous = request.configuration.previous else {
             throw CNIError(
                 .invalidConfiguration,
-                "prevResult is missing: tap-bridge must come after the plugin that makes the interface, in one list")
+                "prevResult is missing: tap-bridge must come after the plugin that makes the interface, in one list"
+            )
         }
         guard let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder) else {
             return previous
@@ -28,7 +29,10 @@ extension TapBridgePlugin {
     }
 
     private func add(
-        _ request: CNIRequest, _ key: InterfaceKey, _ vm: VMInterfaceRequest, _ previous: CNIResult,
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ vm: VMInterfaceRequest,
+        _ previous: CNIResult,
         _ configuration: TapBridgeConfiguration
     ) throws(CNIError) -> CNIResult {
         let store = configuration.store
@@ -37,7 +41,9 @@ extension TapBridgePlugin {
             // The plugin before was asked for a tap, too, and made one that needs no joining.
             if tap.joinedBy == .direct { return previous }
             throw CNIError(
-                .internal, "the VM has tap \(tap.name.text) for \(key.interface.text) already; run DEL before another ADD")
+                .internal,
+                "the VM has tap \(tap.name.text) for \(key.interface.text) already; run DEL before another ADD"
+            )
         }
         let pod: PodNamespace
         do throws(AttachmentError) { pod = try PodNamespace(request.namespace ?? "") } catch {
@@ -48,8 +54,14 @@ extension TapBridgePlugin {
             throw CNIError(.internal, error.message)
         }
         let tap = Attachment.Tap(
-            name: try Self.deviceName(key), namespace: pod.reference, isMultiQueue: true, mostQueues: vm.queues,
-            hasVnetHeader: true, ownerUID: vm.ownerUID, joinedBy: .redirect)
+            name: try Self.deviceName(key),
+            namespace: pod.reference,
+            isMultiQueue: true,
+            mostQueues: vm.queues,
+            hasVnetHeader: true,
+            ownerUID: vm.ownerUID,
+            joinedBy: .redirect
+        )
         var interface = try describe(request, key, vm, previous, former, veth: veth, in: pod.reference)
         interface.attachment = .tap(tap)
         interface.created = [
@@ -63,8 +75,11 @@ extension TapBridgePlugin {
         } catch {
             let failures = undo(plan, store)
             throw CNIError(
-                .internal, error.message,
-                details: failures.isEmpty ? "" : "and this could not be undone: \(failures.joined(separator: "; "))")
+                .internal,
+                error.message,
+                details: failures.isEmpty
+                    ? "" : "and this could not be undone: \(failures.joined(separator: "; "))"
+            )
         }
         let record = interface
         do throws(SystemError) {
@@ -91,8 +106,13 @@ extension TapBridgePlugin {
 
     /// The interface as the plugins before left it: by their record, else by their result.
     private func describe(
-        _ request: CNIRequest, _ key: InterfaceKey, _ vm: VMInterfaceRequest, _ previous: CNIResult,
-        _ former: PreparedInterface?, veth: Link, in namespace: NamespaceReference
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ vm: VMInterfaceRequest,
+        _ previous: CNIResult,
+        _ former: PreparedInterface?,
+        veth: Link,
+        in namespace: NamespaceReference
     ) throws(CNIError) -> PreparedInterface {
         guard let mac = veth.mac else {
             throw CNIError(.internal, "interface \(veth.name) has no Ethernet address: a VM can't use it")
@@ -109,19 +129,31 @@ extension TapBridgePlugin {
             try GuestConfiguration(previous, interface: key.interface, mac: mac, mtu: veth.mtu)
         }
         let pod = PodReference(
-            cluster: "", namespace: request.argument("K8S_POD_NAMESPACE") ?? "",
-            name: request.argument("K8S_POD_NAME") ?? "", uid: request.argument("K8S_POD_UID"))
+            cluster: "",
+            namespace: request.argument("K8S_POD_NAMESPACE") ?? "",
+            name: request.argument("K8S_POD_NAME") ?? "",
+            uid: request.argument("K8S_POD_UID")
+        )
         let attachment = Attachment.veth(Attachment.Veth(host: nil, namespace: namespace))
         return PreparedInterface(
-            key: key, owner: vm.runtime, network: NetworkReference(name: request.configuration.name), pod: pod,
-            bootID: BootID(bootID), index: 0, guest: guest, attachment: attachment, created: [],
-            former: .init(attachment: attachment, created: []))
+            key: key,
+            owner: vm.runtime,
+            network: NetworkReference(name: request.configuration.name),
+            pod: pod,
+            bootID: BootID(bootID),
+            index: 0,
+            guest: guest,
+            attachment: attachment,
+            created: [],
+            former: .init(attachment: attachment, created: [])
+        )
     }
 }
 
 extension GuestConfiguration {
-    /// What a result of another plugin says of an interface. An address without an interface is taken to
-    /// be this one's.
+    /// What a result of another plugin says of an interface.
+    ///
+    /// An address without an interface is taken to be this one's.
     init(_ result: CNIResult, interface: InterfaceName, mac: MACAddress, mtu: Int) throws(JSONError) {
         let interfaces = try result.interfaces()
         let place = interfaces.firstIndex { $0.name == interface.text && $0.sandbox != nil }
@@ -134,7 +166,8 @@ extension GuestConfiguration {
                 $0.destination.length == 0 && $0.destination.address.family == gateway.family
             }
             gateways.append(
-                Gateway(address: gateway, isOnLink: !address.prefix.contains(gateway), isDefault: isDefault))
+                Gateway(address: gateway, isOnLink: !address.prefix.contains(gateway), isDefault: isDefault)
+            )
         }
         self.routes = routes.filter { $0.destination.length > 0 }
         dns = try result.dns()

@@ -8,7 +8,9 @@ import NetworkTypes
 import PreparedInterface
 
 extension TapBridgePlugin {
-    /// Takes tap and redirects away and puts the former attachment back into the record. Idempotent.
+    /// Takes tap and redirects away and puts the former attachment back into the record.
+    ///
+    /// Idempotent.
     public func delete(_ request: CNIRequest) throws(CNIError) {
         let configuration = try TapBridgeConfiguration(request.configuration)
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
@@ -16,7 +18,9 @@ extension TapBridgePlugin {
     }
 
     private func delete(
-        _ request: CNIRequest, _ key: InterfaceKey, _ configuration: TapBridgeConfiguration
+        _ request: CNIRequest,
+        _ key: InterfaceKey,
+        _ configuration: TapBridgeConfiguration
     ) throws(CNIError) {
         let store = configuration.store
         let record = try load(key, .record, configuration)

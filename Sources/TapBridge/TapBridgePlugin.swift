@@ -7,8 +7,9 @@ import LinuxSystem
 import NetworkTypes
 import PreparedInterface
 
-/// The chained CNI plugin that joins a container's veth, whoever made it, to a tap for a VM. Containers
-/// without a `vmInterface` request pass through untouched.
+/// The chained CNI plugin that joins a container's veth, whoever made it, to a tap for a VM.
+///
+/// Containers without a `vmInterface` request pass through untouched.
 public final class TapBridgePlugin: CNIPlugin {
     /// The plugin's name.
     public let name = "tap-bridge"
@@ -27,7 +28,10 @@ public final class TapBridgePlugin: CNIPlugin {
     /// The tap's name in the pod: a pure function of container and interface, so that DEL finds it.
     static func deviceName(_ key: InterfaceKey) throws(CNIError) -> InterfaceName {
         guard
-            let name = InterfaceName(prefix: "tap", hashing: [key.containerID.text, key.interface.text, "redirect"])
+            let name = InterfaceName(
+                prefix: "tap",
+                hashing: [key.containerID.text, key.interface.text, "redirect"]
+            )
         else { throw CNIError(.internal, "cannot derive a device name for \(key.interface.text)") }
         return name
     }
@@ -35,13 +39,17 @@ public final class TapBridgePlugin: CNIPlugin {
     /// Runs a body while no other run works on the same pod: the lock of the VM's name where the record
     /// tells one, else the container's.
     func locked<Value>(
-        _ key: InterfaceKey, _ configuration: TapBridgeConfiguration, _ body: () throws(CNIError) -> Value
+        _ key: InterfaceKey,
+        _ configuration: TapBridgeConfiguration,
+        _ body: () throws(CNIError) -> Value
     ) throws(CNIError) -> Value {
         let name = try load(key, .record, configuration)?.port?.vmName ?? "container.\(key.containerID.text)"
         let lock: FileLock
         do throws(SystemError) {
             lock = try FileLock(
-                "\(configuration.runFolder)/locks/\(name)", deadline: monotonicMicroseconds() + Self.lockLimit)
+                "\(configuration.runFolder)/locks/\(name)",
+                deadline: monotonicMicroseconds() + Self.lockLimit
+            )
         } catch {
             throw CNIError(.tryAgainLater, error.message)
         }
@@ -51,7 +59,9 @@ public final class TapBridgePlugin: CNIPlugin {
 
     /// A record or plan; one that can't be read counts as none, so that DEL goes on by derived names.
     func load(
-        _ key: InterfaceKey, _ stage: InterfaceStore.Stage, _ configuration: TapBridgeConfiguration
+        _ key: InterfaceKey,
+        _ stage: InterfaceStore.Stage,
+        _ configuration: TapBridgeConfiguration
     ) throws(CNIError) -> PreparedInterface? {
         do throws(InterfaceStore.Failure) {
             return try configuration.store.load(key, stage)

@@ -21,8 +21,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "01", "1.", "1e", "-", "+1", "tru", "nul", "'x'",
-        "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\u{1}\"", "\"open", "1 2", "// c\n1", "NaN",
+        "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "01", "1.", "1e", "-", "+1", "tru", "nul",
+        "'x'",
+        "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\u{1}\"", "\"open", "1 2", "// c\n1",
+        "NaN",
         "\u{feff}1", "{\"a\":1,\"a\":2}",
     ])
     func `what is no JSON is refused with a place`(text: String) {
@@ -70,15 +72,20 @@ import Testing
 
 @Suite struct JSONFieldsTests {
     @Test func `errors name the field by its path`() throws {
-        let fields = try JSONFields(try JSONValue(parsing: Array(#"{"contrail":{"mtu":"x","n":70000}}"#.utf8)))
+        let fields = try JSONFields(
+            try JSONValue(parsing: Array(#"{"contrail":{"mtu":"x","n":70000}}"#.utf8))
+        )
         let contrail = try fields.fields("contrail")
-        #expect(throws: JSONError.field(path: "contrail.mtu", reason: "expected an integer, found a string")) {
+        #expect(throws: JSONError.field(path: "contrail.mtu", reason: "expected an integer, found a string"))
+        {
             _ = try contrail.optionalInteger("mtu", in: 68...65_535)
         }
         #expect(throws: JSONError.field(path: "contrail.n", reason: "70000 is not between 68 and 65535")) {
             _ = try contrail.optionalInteger("n", in: 68...65_535)
         }
-        #expect(throws: JSONError.field(path: "contrail.x", reason: "is missing")) { _ = try contrail.string("x") }
+        #expect(throws: JSONError.field(path: "contrail.x", reason: "is missing")) {
+            _ = try contrail.string("x")
+        }
     }
 
     @Test func `setting a key replaces in place`() {

@@ -5,7 +5,9 @@ public import JSON
 
 /// A plugin's configuration as the runtime gives it on standard input (specification, section 1).
 public struct CNIConfiguration: Sendable {
-    /// The version to speak. A blank or absent one means 0.1.0.
+    /// The version to speak.
+    ///
+    /// A blank or absent one means 0.1.0.
     public let version: CNIVersion
     /// The network's name.
     public let name: String
@@ -17,25 +19,32 @@ public struct CNIConfiguration: Sendable {
     public let runtimeConfig: JSONFields?
 
     /// Reads a configuration.
+    ///
     /// - Throws: `CNIError` with code 6 for no JSON, 1 for an unknown version, 7 for a wrong field.
     public init(_ bytes: [UInt8]) throws(CNIError) {
         let fields: JSONFields
         do throws(JSONError) {
             fields = try JSONFields(try JSONValue(parsing: bytes))
         } catch {
-            throw CNIError(.decoding, "cannot read the network configuration on standard input: \(error.message)")
+            throw CNIError(
+                .decoding,
+                "cannot read the network configuration on standard input: \(error.message)"
+            )
         }
         let text = try configuring { () throws(JSONError) in try fields.optionalString("cniVersion") } ?? ""
         guard let version = CNIVersion(rawValue: text.isEmpty ? "0.1.0" : text) else {
             throw CNIError(
-                .incompatibleVersion, "field \"cniVersion\": \(text) is not spoken here",
-                details: "spoken are \(CNIVersion.allCases.map { $0.rawValue }.joined(separator: ", "))")
+                .incompatibleVersion,
+                "field \"cniVersion\": \(text) is not spoken here",
+                details: "spoken are \(CNIVersion.allCases.map { $0.rawValue }.joined(separator: ", "))"
+            )
         }
         let name = try configuring { () throws(JSONError) in try fields.string("name") }
         guard isIdentifier(name), name.utf8.count <= 200 else {
             throw CNIError(
                 .invalidConfiguration,
-                "field \"name\": must begin with a letter or digit and hold only letters, digits, '_', '.', '-'")
+                "field \"name\": must begin with a letter or digit and hold only letters, digits, '_', '.', '-'"
+            )
         }
         self.fields = fields
         self.version = version

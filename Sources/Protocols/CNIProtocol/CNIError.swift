@@ -50,7 +50,8 @@ public struct CNIError: Error, Hashable, Sendable {
     /// The error document.
     public func json(version: CNIVersion) -> JSONValue {
         var object = JSONObject([
-            ("cniVersion", .string(version.rawValue)), ("code", .integer(code.rawValue)), ("msg", .string(message)),
+            ("cniVersion", .string(version.rawValue)), ("code", .integer(code.rawValue)),
+            ("msg", .string(message)),
         ])
         if !details.isEmpty { object["details"] = .string(details) }
         return .object(object)

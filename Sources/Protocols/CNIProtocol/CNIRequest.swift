@@ -41,7 +41,9 @@ public struct CNIRequest: Sendable {
 
     /// The value of a CNI_ARGS key; nil where it is absent or empty.
     public func argument(_ key: String) -> String? {
-        for argument in arguments where argument.key == key && !argument.value.isEmpty { return argument.value }
+        for argument in arguments where argument.key == key && !argument.value.isEmpty {
+            return argument.value
+        }
         return nil
     }
 }
@@ -59,16 +61,22 @@ extension CNIRequest {
         let namespace = command == .add ? required("CNI_NETNS") : environment["CNI_NETNS"] ?? ""
         let interface = required("CNI_IFNAME")
         guard missing.isEmpty else {
-            throw CNIError(.invalidEnvironment, "missing in the environment: \(missing.joined(separator: ", "))")
+            throw CNIError(
+                .invalidEnvironment,
+                "missing in the environment: \(missing.joined(separator: ", "))"
+            )
         }
         guard let containerID = ContainerID(container) else {
             throw CNIError(
                 .invalidEnvironment,
-                "CNI_CONTAINERID must begin with a letter or digit and hold only letters, digits, '_', '.', '-'")
+                "CNI_CONTAINERID must begin with a letter or digit and hold only letters, digits, '_', '.', '-'"
+            )
         }
         guard let name = InterfaceName(interface) else {
             throw CNIError(
-                .invalidEnvironment, "CNI_IFNAME must be 1 to 15 bytes without '/', ':' and white space, and not a dot")
+                .invalidEnvironment,
+                "CNI_IFNAME must be 1 to 15 bytes without '/', ':' and white space, and not a dot"
+            )
         }
         guard namespace.isEmpty || namespace.utf8.first == UInt8(ascii: "/") else {
             throw CNIError(.invalidEnvironment, "CNI_NETNS must be an absolute path")
@@ -91,7 +99,9 @@ extension CNIRequest {
             arguments.append(
                 Argument(
                     key: String(decoding: pair[..<equals], as: UTF8.self),
-                    value: String(decoding: pair[pair.index(after: equals)...], as: UTF8.self)))
+                    value: String(decoding: pair[pair.index(after: equals)...], as: UTF8.self)
+                )
+            )
         }
         return arguments
     }

@@ -8,7 +8,9 @@ extension CNIResult.Interface {
     init(_ fields: JSONFields) throws(JSONError) {
         name = try fields.string("name")
         if let text = try fields.optionalString("mac"), !text.isEmpty {
-            guard let mac = MACAddress(text) else { throw fields.error("mac", "\"\(text)\" is no MAC address") }
+            guard let mac = MACAddress(text) else {
+                throw fields.error("mac", "\"\(text)\" is no MAC address")
+            }
             self.mac = mac
         }
         mtu = try fields.optionalInteger("mtu", in: 0...Int(Int32.max))
@@ -20,7 +22,7 @@ extension CNIResult.Interface {
         var object = JSONObject([("name", .string(name))])
         object["mac"] = mac.map { .string($0.text) }
         object["sandbox"] = sandbox.map { .string($0) }
-        if version >= .v1_1_0 {
+        if version >= .v110 {
             object["mtu"] = mtu.map { .integer($0) }
             object["socketPath"] = socketPath.map { .string($0) }
         }
@@ -40,7 +42,7 @@ extension CNIResult.Address {
 
     func json(_ version: CNIVersion) -> JSONValue {
         var object = JSONObject()
-        if version < .v1_0_0 { object["version"] = .string(prefix.address.family == .v4 ? "4" : "6") }
+        if version < .v100 { object["version"] = .string(prefix.address.family == .v4 ? "4" : "6") }
         object["interface"] = interface.map { .integer($0) }
         object["address"] = .string(prefix.text)
         object["gateway"] = gateway.map { .string($0.text) }

@@ -28,7 +28,11 @@ public struct CNIResult: Hashable, Sendable {
 
         /// A device.
         public init(
-            name: String, mac: MACAddress? = nil, mtu: Int? = nil, sandbox: String? = nil, socketPath: String? = nil
+            name: String,
+            mac: MACAddress? = nil,
+            mtu: Int? = nil,
+            sandbox: String? = nil,
+            socketPath: String? = nil
         ) {
             self.name = name
             self.mac = mac
@@ -91,7 +95,9 @@ public struct CNIResult: Hashable, Sendable {
     public func routes() throws(JSONError) -> [Route] {
         var list: [Route] = []
         for entry in try fields.list("routes") {
-            guard let destination = IPPrefix(try entry.string("dst")) else { throw entry.error("dst", "is no network") }
+            guard let destination = IPPrefix(try entry.string("dst")) else {
+                throw entry.error("dst", "is no network")
+            }
             list.append(Route(to: destination, via: try entry.optionalAddress("gw")))
         }
         return list
@@ -107,13 +113,20 @@ public struct CNIResult: Hashable, Sendable {
             }
             servers.append(server)
         }
-        return DNS(servers: servers, search: try entry.strings("search"), options: try entry.strings("options"))
+        return DNS(
+            servers: servers,
+            search: try entry.strings("search"),
+            options: try entry.strings("options")
+        )
     }
 
     /// Adds an interface.
+    ///
     /// - Returns: Its place in the list.
     @discardableResult
-    public mutating func append(_ interface: Interface) -> Int { append(interface.json(version), to: "interfaces") }
+    public mutating func append(_ interface: Interface) -> Int {
+        append(interface.json(version), to: "interfaces")
+    }
 
     /// Adds an address.
     public mutating func append(_ address: Address) { append(address.json(version), to: "ips") }
@@ -139,7 +152,9 @@ public struct CNIResult: Hashable, Sendable {
         guard case .array(let entries)? = object["ips"] else { return }
         object["ips"] = .array(
             entries.map { entry in
-                guard case .object(var fields) = entry, fields["interface"]?.integer == old else { return entry }
+                guard case .object(var fields) = entry, fields["interface"]?.integer == old else {
+                    return entry
+                }
                 fields["interface"] = .integer(new)
                 return .object(fields)
             }
@@ -156,7 +171,7 @@ public struct CNIResult: Hashable, Sendable {
 
     /// The document to print, in the result's version.
     public var json: JSONValue {
-        guard version >= .v0_3_0 else { return legacy }
+        guard version >= .v030 else { return legacy }
         var document = JSONObject([("cniVersion", .string(version.rawValue))])
         for member in object.members where member.key != "cniVersion" { document[member.key] = member.value }
         if document["dns"] == nil { document["dns"] = .object(JSONObject()) }
@@ -168,7 +183,9 @@ public struct CNIResult: Hashable, Sendable {
         var document = JSONObject([("cniVersion", .string(version.rawValue))])
         // What we appended ourselves is well-formed; chains do not exist in these versions.
         for entry in object["ips"]?.array ?? [] {
-            guard let address = entry.object, let text = address["address"]?.string, let prefix = IPPrefix(text) else {
+            guard let address = entry.object, let text = address["address"]?.string,
+                let prefix = IPPrefix(text)
+            else {
                 continue
             }
             let key = prefix.address.family == .v4 ? "ip4" : "ip6"

@@ -13,8 +13,8 @@ public struct ContainerID: Hashable, Sendable {
     }
 }
 
-/// Whether a text begins with a letter or digit and goes on with letters, digits, `_`, `.` and `-`
-/// (CNI specification, section 2: CNI_CONTAINERID; section 1: network names).
+/// Whether a text begins with a letter or digit and goes on with letters, digits, `_`, `.` and `-` (CNI
+/// specification, section 2: CNI_CONTAINERID; section 1: network names).
 public func isIdentifier(_ text: String) -> Bool {
     var isFirst = true
     for byte in text.utf8 {

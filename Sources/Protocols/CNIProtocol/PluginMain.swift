@@ -5,7 +5,9 @@ import CLinux
 import JSON
 import LinuxSystem
 
-/// What a plugin does for each command. Each either succeeds whole or changes nothing.
+/// What a plugin does for each command.
+///
+/// Each either succeeds whole or changes nothing.
 public protocol CNIPlugin: AnyObject {
     /// The plugin's name, for messages.
     var name: String { get }
@@ -18,6 +20,7 @@ public protocol CNIPlugin: AnyObject {
 }
 
 /// Runs a plugin for the command that the environment names, and prints exactly one document.
+///
 /// - Returns: The process's exit status.
 public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
     let output = ResultWriter()
@@ -29,7 +32,8 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
             the CNI specification set and a network configuration on standard input.
             CNI versions: \(CNIVersion.allCases.map { $0.rawValue }.joined(separator: ", "))
 
-            """)
+            """
+        )
         return 0
     }
     var version = CNIVersion.newest
@@ -46,7 +50,7 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
         output.installCrashDocument(version: version)
         switch command {
         case .status:
-            guard version >= .v1_1_0 else {
+            guard version >= .v110 else {
                 throw CNIError(.incompatibleVersion, "STATUS needs a configuration of version 1.1.0 or newer")
             }
             try plugin.status(configuration)
@@ -85,7 +89,9 @@ private func readInput() throws(CNIError) -> [UInt8] {
 }
 
 /// Refuses a CNI_NETNS that is the plugin's own namespace, before any effect: the node's network would be
-/// changed. CNI_NETNS_OVERRIDE allows it, as in the reference library.
+/// changed.
+///
+/// CNI_NETNS_OVERRIDE allows it, as in the reference library.
 private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnvironment) throws(CNIError) {
     guard let path = request.namespace else { return }
     let override = environment["CNI_NETNS_OVERRIDE"] ?? ""
@@ -101,6 +107,9 @@ private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnviron
         throw CNIError(.invalidEnvironment, "CNI_NETNS: \(error.message)")
     }
     guard !isSame else {
-        throw CNIError(.invalidNamespace, "CNI_NETNS \(path) is the network namespace that the plugin runs in")
+        throw CNIError(
+            .invalidNamespace,
+            "CNI_NETNS \(path) is the network namespace that the plugin runs in"
+        )
     }
 }

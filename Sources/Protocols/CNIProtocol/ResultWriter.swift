@@ -4,8 +4,9 @@
 import CLinux
 import JSON
 
-/// The only writer to standard output. Descriptor 1 is pointed at standard error, so that whatever else
-/// prints can't spoil the document.
+/// The only writer to standard output.
+///
+/// Descriptor 1 is pointed at standard error, so that whatever else prints can't spoil the document.
 final class ResultWriter {
     private let output: Int32
     private var crashDocument: UnsafeMutablePointer<CChar>?
@@ -20,7 +21,9 @@ final class ResultWriter {
     /// Sees to it that even a trap prints an error document, in a version.
     func installCrashDocument(version: CNIVersion) {
         let error = CNIError(
-            .internal, "the plugin crashed; this is a bug: please report it with the plugin's log and the configuration")
+            .internal,
+            "the plugin crashed; this is a bug: please report it with the plugin's log and the configuration"
+        )
         let text = error.json(version: version).serialized() + [0x0A]
         let document = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
         for (index, byte) in text.enumerated() { document[index] = CChar(bitPattern: byte) }

@@ -13,7 +13,9 @@ public struct OwedDeletion: Hashable, Sendable {
     public let vmi: UUID
     /// The name under which the agent knows the pod: also names the lock.
     public let vmName: String
-    /// The container that is gone. Another container's port is never removed for it.
+    /// The container that is gone.
+    ///
+    /// Another container's port is never removed for it.
     public let containerID: String
     /// The device that was registered.
     public let systemName: String
@@ -38,7 +40,9 @@ public struct OwedDeletion: Hashable, Sendable {
 
     init(_ fields: JSONFields) throws(JSONError) {
         func uuid(_ key: String) throws(JSONError) -> UUID {
-            guard let uuid = UUID(try fields.string(key)) else { throw fields.error(key, "is no lower-case UUID") }
+            guard let uuid = UUID(try fields.string(key)) else {
+                throw fields.error(key, "is no lower-case UUID")
+            }
             return uuid
         }
         vm = try uuid("vm")

@@ -24,7 +24,9 @@ public struct OwedDeletions: Sendable {
     /// Forgets a debt that is paid; it may be gone.
     public func remove(_ debt: OwedDeletion) throws(SystemError) { try Files.remove(path(debt)) }
 
-    /// The debts, at most so many. A file that is none is removed: nobody could pay it.
+    /// The debts, at most so many.
+    ///
+    /// A file that is none is removed: nobody could pay it.
     public func list(most: Int = Int.max) throws(SystemError) -> [OwedDeletion] {
         var debts: [OwedDeletion] = []
         for name in try Files.list(folder) {
@@ -40,5 +42,7 @@ public struct OwedDeletions: Sendable {
         return debts
     }
 
-    private func path(_ debt: OwedDeletion) -> String { "\(folder)/\(debt.vmi.text).\(debt.containerID).json" }
+    private func path(_ debt: OwedDeletion) -> String {
+        "\(folder)/\(debt.vmi.text).\(debt.containerID).json"
+    }
 }

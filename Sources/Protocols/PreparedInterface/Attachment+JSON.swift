@@ -15,7 +15,8 @@ extension Attachment {
         case .tap(let tap):
             return .object(
                 JSONObject([
-                    ("type", .string("tap")), ("name", .string(tap.name.text)), ("namespace", tap.namespace.json),
+                    ("type", .string("tap")), ("name", .string(tap.name.text)),
+                    ("namespace", tap.namespace.json),
                     ("multiQueue", .bool(tap.isMultiQueue)), ("mostQueues", .integer(tap.mostQueues)),
                     ("vnetHeader", .bool(tap.hasVnetHeader)), ("ownerUID", .integer(Int(tap.ownerUID))),
                     ("joinedBy", .string(tap.joinedBy.rawValue)),
@@ -56,14 +57,20 @@ extension KernelObject {
         switch self {
         case .link(let name, let namespace): Self.json("link", "name", name, namespace)
         case .ingressQdisc(let device, let namespace): Self.json("ingressQdisc", "device", device, namespace)
-        case .redirectFilter(let device, let namespace): Self.json("redirectFilter", "device", device, namespace)
+        case .redirectFilter(let device, let namespace):
+            Self.json("redirectFilter", "device", device, namespace)
         }
     }
 
     private static func json(
-        _ type: String, _ key: String, _ name: InterfaceName, _ namespace: NamespaceReference
+        _ type: String,
+        _ key: String,
+        _ name: InterfaceName,
+        _ namespace: NamespaceReference
     ) -> JSONValue {
-        .object(JSONObject([("type", .string(type)), (key, .string(name.text)), ("namespace", namespace.json)]))
+        .object(
+            JSONObject([("type", .string(type)), (key, .string(name.text)), ("namespace", namespace.json)])
+        )
     }
 
     init(_ fields: JSONFields) throws(JSONError) {
@@ -71,7 +78,8 @@ extension KernelObject {
         let namespace = try fields.namespace("namespace")
         switch type {
         case "link": self = .link(name: try fields.interfaceName("name"), namespace: namespace)
-        case "ingressQdisc": self = .ingressQdisc(device: try fields.interfaceName("device"), namespace: namespace)
+        case "ingressQdisc":
+            self = .ingressQdisc(device: try fields.interfaceName("device"), namespace: namespace)
         case "redirectFilter":
             self = .redirectFilter(device: try fields.interfaceName("device"), namespace: namespace)
         default: throw fields.error("type", "the object \"\(type)\" is not known here")
@@ -86,7 +94,8 @@ extension NamespaceReference {
         case .pod(let path, let device, let inode):
             .object(
                 JSONObject([
-                    ("path", .string(path)), ("device", .number(String(device))), ("inode", .number(String(inode))),
+                    ("path", .string(path)), ("device", .number(String(device))),
+                    ("inode", .number(String(inode))),
                 ])
             )
         }

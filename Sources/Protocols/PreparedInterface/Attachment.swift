@@ -43,8 +43,13 @@ public enum Attachment: Hashable, Sendable {
 
         /// A tap.
         public init(
-            name: InterfaceName, namespace: NamespaceReference, isMultiQueue: Bool, mostQueues: Int,
-            hasVnetHeader: Bool, ownerUID: UInt32, joinedBy: Joining
+            name: InterfaceName,
+            namespace: NamespaceReference,
+            isMultiQueue: Bool,
+            mostQueues: Int,
+            hasVnetHeader: Bool,
+            ownerUID: UInt32,
+            joinedBy: Joining
         ) {
             self.name = name
             self.namespace = namespace
@@ -67,7 +72,9 @@ public enum Attachment: Hashable, Sendable {
 
 /// Something in the kernel, or a file of the agent's, that a plugin made and DEL removes.
 public enum KernelObject: Hashable, Sendable {
-    /// A network device. Removing one end of a veth pair removes the other.
+    /// A network device.
+    ///
+    /// Removing one end of a veth pair removes the other.
     case link(name: InterfaceName, namespace: NamespaceReference)
     /// An ingress qdisc with all its filters.
     case ingressQdisc(device: InterfaceName, namespace: NamespaceReference)
@@ -104,7 +111,14 @@ public struct VRouterPort: Hashable, Sendable {
 
     /// A port.
     public init(
-        kind: Kind, vm: UUID, vmi: UUID, vn: UUID, vmName: String, systemName: String, agent: String, file: String
+        kind: Kind,
+        vm: UUID,
+        vmi: UUID,
+        vn: UUID,
+        vmName: String,
+        systemName: String,
+        agent: String,
+        file: String
     ) {
         self.kind = kind
         self.vm = vm

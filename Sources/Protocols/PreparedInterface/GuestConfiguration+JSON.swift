@@ -27,8 +27,14 @@ extension GuestConfiguration {
             throw fields.error("dhcp", "is none of \"agent\", \"pod\", \"nobody\"")
         }
         self.init(
-            mac: mac, mtu: try fields.integer("mtu", in: 68...65_535), addresses: try Self.addresses(fields),
-            gateways: [], routes: [], dns: try Self.dns(fields), dhcp: dhcp)
+            mac: mac,
+            mtu: try fields.integer("mtu", in: 68...65_535),
+            addresses: try Self.addresses(fields),
+            gateways: [],
+            routes: [],
+            dns: try Self.dns(fields),
+            dhcp: dhcp
+        )
         for inner in try fields.list("gateways") { gateways.append(try Gateway(inner)) }
         for inner in try fields.list("routes") { routes.append(try Self.route(inner)) }
     }
@@ -73,10 +79,16 @@ extension GuestConfiguration {
         guard let inner = try fields.optionalFields("dns") else { return DNS() }
         var servers: [IPAddress] = []
         for text in try inner.strings("servers") {
-            guard let server = IPAddress(text) else { throw inner.error("servers", "\"\(text)\" is no IP address") }
+            guard let server = IPAddress(text) else {
+                throw inner.error("servers", "\"\(text)\" is no IP address")
+            }
             servers.append(server)
         }
-        return DNS(servers: servers, search: try inner.strings("search"), options: try inner.strings("options"))
+        return DNS(
+            servers: servers,
+            search: try inner.strings("search"),
+            options: try inner.strings("options")
+        )
     }
 }
 
@@ -84,7 +96,8 @@ extension GuestConfiguration.Gateway {
     var json: JSONValue {
         .object(
             JSONObject([
-                ("address", .string(address.text)), ("onLink", .bool(isOnLink)), ("default", .bool(isDefault)),
+                ("address", .string(address.text)), ("onLink", .bool(isOnLink)),
+                ("default", .bool(isDefault)),
             ])
         )
     }

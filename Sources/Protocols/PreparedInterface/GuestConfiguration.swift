@@ -49,8 +49,13 @@ public struct GuestConfiguration: Hashable, Sendable {
 
     /// A guest's configuration; without addresses while it is only planned.
     public init(
-        mac: MACAddress, mtu: Int, addresses: [IPPrefix] = [], gateways: [Gateway] = [], routes: [Route] = [],
-        dns: DNS = DNS(), dhcp: DHCPServer
+        mac: MACAddress,
+        mtu: Int,
+        addresses: [IPPrefix] = [],
+        gateways: [Gateway] = [],
+        routes: [Route] = [],
+        dns: DNS = DNS(),
+        dhcp: DHCPServer
     ) {
         self.mac = mac
         self.mtu = mtu

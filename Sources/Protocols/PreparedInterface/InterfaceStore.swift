@@ -54,7 +54,9 @@ public struct InterfaceStore: Sendable {
         try Files.write(plan.json.serialized(), to: path(of: plan.key, .plan))
     }
 
-    /// Saves the record: last, when all it tells is true. The plan is removed.
+    /// Saves the record: last, when all it tells is true.
+    ///
+    /// The plan is removed.
     public func save(record: PreparedInterface) throws(SystemError) {
         try Files.write(record.json.serialized(), to: path(of: record.key, .record))
         try Files.remove(path(of: record.key, .plan))

@@ -8,8 +8,8 @@ extension PreparedInterface {
     /// The CNI result of a prepared interface: a projection, with nothing decided here.
     ///
     /// - A veth: the node's end, then the interface in the pod's namespace, which holds the addresses.
-    /// - A direct tap: the tap with an empty sandbox, then an entry named CNI_IFNAME with the guest's MAC and
-    ///   the container's id as sandbox, which holds the addresses: containerd refuses a sandbox whose
+    /// - A direct tap: the tap with an empty sandbox, then an entry named CNI_IFNAME with the guest's MAC
+    ///   and the container's id as sandbox, which holds the addresses: containerd refuses a sandbox whose
     ///   addresses are on an interface of the node.
     public func result(version: CNIVersion) -> CNIResult {
         var result = CNIResult(version: version)
@@ -18,11 +18,13 @@ extension PreparedInterface {
         case .veth(let veth):
             if let host = veth.host { result.append(.init(name: host.text, mtu: guest.mtu)) }
             holder = result.append(
-                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: veth.namespace.path))
+                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: veth.namespace.path)
+            )
         case .tap(let tap):
             result.append(.init(name: tap.name.text, mtu: guest.mtu, sandbox: tap.namespace.path))
             holder = result.append(
-                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: key.containerID.text))
+                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: key.containerID.text)
+            )
         }
         for address in guest.addresses {
             let gateway = guest.gateways.first { $0.address.family == address.address.family }

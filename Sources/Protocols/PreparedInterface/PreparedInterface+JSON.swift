@@ -24,7 +24,8 @@ extension PreparedInterface {
         if let former {
             object["former"] = .object(
                 JSONObject([
-                    ("attachment", former.attachment.json), ("created", .array(former.created.map { $0.json })),
+                    ("attachment", former.attachment.json),
+                    ("created", .array(former.created.map { $0.json })),
                 ])
             )
         }
@@ -33,6 +34,7 @@ extension PreparedInterface {
     }
 
     /// Reads the JSON form.
+    ///
     /// - Throws: `JSONError.field` that names what is missing or wrong; also for any other schema.
     public init(json: JSONValue) throws(JSONError) {
         let fields = try JSONFields(json)
@@ -57,7 +59,9 @@ extension PreparedInterface {
         created = try fields.kernelObjects("created")
         if let inner = try fields.optionalFields("former") {
             former = Former(
-                attachment: try Attachment(inner.fields("attachment")), created: try inner.kernelObjects("created"))
+                attachment: try Attachment(inner.fields("attachment")),
+                created: try inner.kernelObjects("created")
+            )
         }
         if let inner = try fields.optionalFields("port") { port = try VRouterPort(inner) }
     }

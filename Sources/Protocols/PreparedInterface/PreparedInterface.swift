@@ -1,19 +1,24 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// One network interface that a CNI plugin prepared: all that the runtime needs to hand it to a guest, and
-/// all that DEL needs to undo it. The contract is `docs/prepared-interface.md`.
+/// all that DEL needs to undo it.
+///
+/// The contract is `docs/prepared-interface.md`.
 ///
 /// The same type serves as the plan, which is saved before the first effect: there the addresses may still
 /// be unknown, and `created` holds what is going to be made.
 public struct PreparedInterface: Hashable, Sendable {
-    /// The version of the JSON form. A record of any other version is refused.
+    /// The version of the JSON form.
+    ///
+    /// A record of any other version is refused.
     public static let schema = 1
 
     /// The container and the interface's name in it; also the record's file name.
     public var key: InterfaceKey
-    /// The runtime that asked for it. Garbage collection never touches another runtime's.
+    /// The runtime that asked for it.
+    ///
+    /// Garbage collection never touches another runtime's.
     public var owner: RuntimeName
     /// The network it is on.
     public var network: NetworkReference
@@ -27,7 +32,9 @@ public struct PreparedInterface: Hashable, Sendable {
     public var guest: GuestConfiguration
     /// How the device reaches it.
     public var attachment: Attachment
-    /// What the last plugin of the chain made, in order; undone backwards. What it found is not in here.
+    /// What the last plugin of the chain made, in order; undone backwards.
+    ///
+    /// What it found is not in here.
     public var created: [KernelObject]
     /// What a chained plugin found and replaced; its DEL puts it back.
     public var former: Former?
@@ -50,9 +57,17 @@ public struct PreparedInterface: Hashable, Sendable {
 
     /// A prepared interface.
     public init(
-        key: InterfaceKey, owner: RuntimeName, network: NetworkReference, pod: PodReference, bootID: BootID,
-        index: Int, guest: GuestConfiguration, attachment: Attachment, created: [KernelObject],
-        former: Former? = nil, port: VRouterPort? = nil
+        key: InterfaceKey,
+        owner: RuntimeName,
+        network: NetworkReference,
+        pod: PodReference,
+        bootID: BootID,
+        index: Int,
+        guest: GuestConfiguration,
+        attachment: Attachment,
+        created: [KernelObject],
+        former: Former? = nil,
+        port: VRouterPort? = nil
     ) {
         self.key = key
         self.owner = owner

@@ -34,7 +34,8 @@ public struct InterfaceKey: Hashable, Sendable {
 public struct NetworkReference: Hashable, Sendable {
     /// The CNI network's name (`name` of the configuration).
     public var name: String
-    /// The virtual network's fully qualified name, joined by colons; nil where OpenContrail is not involved.
+    /// The virtual network's fully qualified name, joined by colons; nil where OpenContrail is not
+    /// involved.
     public var virtualNetwork: String?
 
     /// A CNI network and its virtual network.

@@ -20,20 +20,25 @@ public struct VMInterfaceRequest: Sendable {
 
     /// The request in `runtimeConfig.vmInterface`, else in the sandbox's file, which meta plugins can't
     /// drop; nil for an ordinary container.
-    /// - Parameter runFolder: Where `sandboxes/<container id>.json` is, /run/contrail-vm by default.
+    ///
+    /// `runFolder`: where `sandboxes/<container id>.json` is, /run/contrail-vm by default.
     public static func find(
-        _ request: CNIRequest, runFolder: String
+        _ request: CNIRequest,
+        runFolder: String
     ) throws(CNIError) -> VMInterfaceRequest? {
         if let config = request.configuration.runtimeConfig {
             let fields = try configuring { () throws(JSONError) in try config.optionalFields("vmInterface") }
-            if let fields { return try configuring { () throws(JSONError) in try VMInterfaceRequest(fields) } }
+            if let fields {
+                return try configuring { () throws(JSONError) in try VMInterfaceRequest(fields) }
+            }
         }
         let path = "\(runFolder)/sandboxes/\(request.containerID.text).json"
         let bytes: [UInt8]?
         do throws(SystemError) { bytes = try Files.read(path) } catch { throw CNIError(.io, error.message) }
         guard let bytes else { return nil }
         do throws(JSONError) {
-            guard let fields = try JSONFields(try JSONValue(parsing: bytes)).optionalFields("vmInterface") else {
+            guard let fields = try JSONFields(try JSONValue(parsing: bytes)).optionalFields("vmInterface")
+            else {
                 return nil
             }
             return try VMInterfaceRequest(fields)

@@ -3,7 +3,9 @@
 
 public import NetworkTypes
 
-/// Where the agent listens. An IP literal: no name is ever resolved.
+/// Where the agent listens.
+///
+/// An IP literal: no name is ever resolved.
 public struct AgentAddress: Hashable, Sendable {
     /// The address.
     public let ip: IPAddress

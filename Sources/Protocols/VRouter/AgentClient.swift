@@ -5,7 +5,9 @@ import JSON
 import LinuxSystem
 public import NetworkTypes
 
-/// The vRouter agent's port API. The one place that knows its quirks.
+/// The vRouter agent's port API.
+///
+/// The one place that knows its quirks.
 ///
 /// One connection, strictly one request after another. A 200 means only that a request was accepted: what
 /// counts is what a GET tells afterwards.
@@ -18,9 +20,9 @@ public final class AgentClient {
     private let deadline: Int64
 
     /// A client for one run.
-    /// - Parameters:
-    ///   - requestLimit: Microseconds for one request.
-    ///   - deadline: Monotonic microseconds at which the whole run ends.
+    ///
+    /// `requestLimit`: microseconds for one request. `deadline`: monotonic microseconds at which the whole run
+    /// ends.
     public init(_ address: AgentAddress, requestLimit: Int64, deadline: Int64) {
         self.address = address
         transport = SocketTransport(address)
@@ -29,13 +31,18 @@ public final class AgentClient {
     }
 
     /// `GET /vm-cfg/NAME`: what the configuration assigns to a pod, once.
-    /// - Parameter name: The VM's name, or for agents before 2020 its UUID.
+    ///
+    /// `name`: the VM's name, or for agents before 2020 its UUID.
     public func assignments(of name: String) throws(AgentError) -> [PortAssignment] {
         let request = "GET /vm-cfg/\(name)"
-        return try read(request, try exchange(request)) { body throws(JSONError) in try PortAssignment.list(body) }
+        return try read(request, try exchange(request)) { body throws(JSONError) in
+            try PortAssignment.list(body)
+        }
     }
 
-    /// `POST /vm`: registers an interface. Repeating it changes nothing.
+    /// `POST /vm`: registers an interface.
+    ///
+    /// Repeating it changes nothing.
     public func register(_ registration: PortRegistration) throws(AgentError) {
         _ = try exchange("POST /vm", body: registration.json.serialized())
     }
@@ -43,7 +50,9 @@ public final class AgentClient {
     /// `GET /vm/VM/VMI`: one plugged port.
     public func state(vm: UUID, vmi: UUID) throws(AgentError) -> PortState {
         let request = "GET /vm/\(vm.text)/\(vmi.text)"
-        let states = try read(request, try exchange(request)) { body throws(JSONError) in try PortState.list(body) }
+        let states = try read(request, try exchange(request)) { body throws(JSONError) in
+            try PortState.list(body)
+        }
         guard let state = states.first(where: { $0.vmi == vmi }) else {
             throw failure(request, .garbled("the port is not in it"))
         }
@@ -56,15 +65,20 @@ public final class AgentClient {
         return try read(request, try exchange(request)) { body throws(JSONError) in try PortState.list(body) }
     }
 
-    /// `DELETE /vm/VM`: takes all of a pod's ports. Answers 200 whether there were any or not.
+    /// `DELETE /vm/VM`: takes all of a pod's ports.
+    ///
+    /// Answers 200 whether there were any or not.
     public func remove(vm: UUID) throws(AgentError) { _ = try exchange("DELETE /vm/\(vm.text)") }
 
-    /// Repeats a request until it gives something or the run's deadline is reached: after 50 ms first, then
-    /// ever later up to a second.
-    /// - Parameter attempt: Returns nil where the answer is not enough yet.
+    /// Repeats a request until it gives something or the run's deadline is reached: after 50 ms first,
+    /// then ever later up to a second.
+    ///
+    /// `attempt`: returns nil where the answer is not enough yet.
+    ///
     /// - Throws: The last error that says most.
     public func poll<Value>(
-        _ what: String, _ attempt: (AgentClient) throws(AgentError) -> Value?
+        _ what: String,
+        _ attempt: (AgentClient) throws(AgentError) -> Value?
     ) throws(AgentError) -> Value {
         var pause: Int64 = 50_000
         while true {
@@ -101,7 +115,9 @@ public final class AgentClient {
         return response
     }
 
-    /// The cause behind an error status. The agent's body is `{"error":"..."}` with odd braces in the text.
+    /// The cause behind an error status.
+    ///
+    /// The agent's body is `{"error":"..."}` with odd braces in the text.
     private func refusal(_ response: HTTPResponse) -> AgentError.Cause {
         let text = errorText(response.body)
         if response.status == 404 { return text == "Unknown Request" ? .unknownRequest : .notYet }
@@ -118,7 +134,9 @@ public final class AgentClient {
     }
 
     private func read<Value>(
-        _ request: String, _ response: HTTPResponse, _ parse: ([UInt8]) throws(JSONError) -> Value
+        _ request: String,
+        _ response: HTTPResponse,
+        _ parse: ([UInt8]) throws(JSONError) -> Value
     ) throws(AgentError) -> Value {
         do throws(JSONError) {
             return try parse(response.body)

@@ -6,6 +6,7 @@ public import LinuxSystem
 public import NetworkTypes
 
 /// The files from which the agent registers ports again when it restarts: `<folder>/<VM name>/<VMI>`.
+///
 /// The agent writes and keeps them, too, but never removes them: we do.
 public struct AgentFiles: Sendable {
     /// The agent's folder, `/var/lib/contrail/ports/vm` by default.
@@ -15,18 +16,27 @@ public struct AgentFiles: Sendable {
     public init(folder: String) { self.folder = folder }
 
     /// Where a port's file is.
-    /// - Parameter vmName: Checked: holds no `/` and is not a dot.
+    ///
+    /// `vmName`: checked: holds no `/` and is not a dot.
     public func path(vmName: String, vmi: UUID) -> String { "\(folder)/\(vmName)/\(vmi.text)" }
 
     /// Writes a port's file, replacing one of an older sandbox: the agent would not.
     public func save(_ registration: PortRegistration) throws(SystemError) {
         try Files.write(
-            registration.json.serialized(), to: path(vmName: registration.vmName, vmi: registration.vmi), mode: 0o644)
+            registration.json.serialized(),
+            to: path(vmName: registration.vmName, vmi: registration.vmi),
+            mode: 0o644
+        )
     }
 
     /// Removes a port's file, and the VM's folder with its last one; they may be gone.
     public func remove(vmName: String, vmi: UUID) throws(SystemError) {
         try Files.remove(path(vmName: vmName, vmi: vmi))
+        try removeFolderIfEmpty(vmName: vmName)
+    }
+
+    /// Removes a VM's folder where at most a killed writer's temporary file is in it.
+    public func removeFolderIfEmpty(vmName: String) throws(SystemError) {
         try Files.removeFolderIfEmpty("\(folder)/\(vmName)")
     }
 
@@ -34,10 +44,14 @@ public struct AgentFiles: Sendable {
     public func ports(vmName: String, containerID: String) throws(SystemError) -> [(vm: UUID, vmi: UUID)] {
         var ports: [(vm: UUID, vmi: UUID)] = []
         for name in try Files.list("\(folder)/\(vmName)") {
-            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else { continue }
+            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else {
+                continue
+            }
             do throws(JSONError) {
                 let fields = try JSONFields(try JSONValue(parsing: bytes))
-                if try fields.string("vm-id") == containerID { ports.append((try fields.agentUUID("vm-uuid"), vmi)) }
+                if try fields.string("vm-id") == containerID {
+                    ports.append((try fields.agentUUID("vm-uuid"), vmi))
+                }
             } catch {
                 // Not a whole file of this format: not ours to judge.
                 continue

@@ -5,11 +5,13 @@ import CLinux
 import LinuxSystem
 import NetworkTypes
 
-/// Carries one request to the agent and its answer back. Strictly one after another: the agent mixes up
-/// requests that come before it has answered.
+/// Carries one request to the agent and its answer back.
+///
+/// Strictly one after another: the agent mixes up requests that come before it has answered.
 protocol AgentTransport: AnyObject {
     /// Sends a request and waits for the whole answer.
-    /// - Parameter deadline: Monotonic time in microseconds.
+    ///
+    /// `deadline`: monotonic time in microseconds.
     func exchange(_ request: [UInt8], deadline: Int64) throws(TransportFailure) -> HTTPResponse
 }
 
@@ -21,8 +23,10 @@ enum TransportFailure: Error, Hashable {
     case garbled(String)
 }
 
-/// One TCP connection, kept for all requests of a run; a new one after any failure. The write side stays
-/// open until the answer is read: the agent drops the answer of a half-closed connection.
+/// One TCP connection, kept for all requests of a run; a new one after any failure.
+///
+/// The write side stays open until the answer is read: the agent drops the answer of a half-closed
+/// connection.
 final class SocketTransport: AgentTransport {
     private let address: AgentAddress
     private var socket: Int32 = -1
@@ -63,7 +67,11 @@ final class SocketTransport: AgentTransport {
         let result =
             switch address.ip.family {
             case .v4:
-                clinux_connect_ipv4(socket, address.ip.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }, address.port)
+                clinux_connect_ipv4(
+                    socket,
+                    address.ip.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) },
+                    address.port
+                )
             case .v6: clinux_connect_ipv6(socket, address.ip.bytes, address.port)
             }
         guard result >= 0 else { throw result == -EINPROGRESS ? .silent : .unreachable(errno: -result) }
@@ -73,7 +81,12 @@ final class SocketTransport: AgentTransport {
         var offset = 0
         while offset < request.count {
             let sent = request.withUnsafeBytes { buffer in
-                CLinux.send(socket, buffer.baseAddress.map { $0 + offset }, buffer.count - offset, Int32(MSG_NOSIGNAL))
+                CLinux.send(
+                    socket,
+                    buffer.baseAddress.map { $0 + offset },
+                    buffer.count - offset,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
             guard sent >= 0 else { throw failure(clinux_errno()) }
             offset += sent

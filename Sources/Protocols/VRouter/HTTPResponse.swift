@@ -1,9 +1,13 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// An HTTP/1.1 answer, parsed from bytes as they arrive (RFC 9112). Knows Content-Length and chunked bodies.
+/// An HTTP/1.1 answer, parsed from bytes as they arrive (RFC 9112).
+///
+/// Knows Content-Length and chunked bodies.
 struct HTTPResponse: Hashable, Sendable {
-    /// The status code. The agent's reason phrase is always "OK" and says nothing.
+    /// The status code.
+    ///
+    /// The agent's reason phrase is always "OK" and says nothing.
     let status: Int
     /// The body.
     let body: [UInt8]
@@ -23,19 +27,25 @@ struct HTTPResponse: Hashable, Sendable {
     /// Looks at what has arrived so far.
     static func parse(_ bytes: [UInt8]) -> Progress {
         guard let header = headerEnd(bytes) else {
-            if bytes.count > mostHeaderBytes { return .garbled("the header is longer than \(mostHeaderBytes) bytes") }
+            if bytes.count > mostHeaderBytes {
+                return .garbled("the header is longer than \(mostHeaderBytes) bytes")
+            }
             if !bytes.isEmpty, !isBeginning(bytes) { return .garbled("it is no HTTP/1.1") }
             return .incomplete
         }
         var lines = bytes[..<header].split(separator: 0x0A)[...].map { line in
             line.last == 0x0D ? line.dropLast() : line
         }[...]
-        guard let first = lines.popFirst(), let status = status(first) else { return .garbled("it is no HTTP/1.1") }
+        guard let first = lines.popFirst(), let status = status(first) else {
+            return .garbled("it is no HTTP/1.1")
+        }
         var length: Int?
         var isChunked = false
         var isLast = false
         for line in lines where !line.isEmpty {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return .garbled("a header without ':'") }
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+                return .garbled("a header without ':'")
+            }
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = String(decoding: trimmed(line[(colon + 1)...]), as: UTF8.self).lowercased()
             switch name {
@@ -54,8 +64,11 @@ struct HTTPResponse: Hashable, Sendable {
         guard bytes.count >= header + length else { return .incomplete }
         return .complete(
             HTTPResponse(
-                status: status, body: Array(bytes[header..<(header + length)]),
-                isLast: isLast || bytes.count > header + length))
+                status: status,
+                body: Array(bytes[header..<(header + length)]),
+                isLast: isLast || bytes.count > header + length
+            )
+        )
     }
 
     private static func chunked(_ bytes: [UInt8], from header: Int, status: Int, isLast: Bool) -> Progress {
@@ -80,7 +93,9 @@ struct HTTPResponse: Hashable, Sendable {
         var index = 0
         let end = min(bytes.count, mostHeaderBytes)
         while index + 3 < end {
-            if bytes[index] == 0x0D, bytes[index + 1] == 0x0A, bytes[index + 2] == 0x0D, bytes[index + 3] == 0x0A {
+            if bytes[index] == 0x0D, bytes[index + 1] == 0x0A, bytes[index + 2] == 0x0D,
+                bytes[index + 3] == 0x0A
+            {
                 return index + 4
             }
             index += 1

@@ -62,14 +62,16 @@ extension PortAssignment {
         }
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 2, let place = Int(String(decoding: parts[0], as: UTF8.self)),
-            let total = Int(String(decoding: parts[1], as: UTF8.self)), place >= 0, place < total, total <= 256
+            let total = Int(String(decoding: parts[1], as: UTF8.self)), place >= 0, place < total,
+            total <= 256
         else { throw fields.error("annotations", "the index \"\(text)\" is not like 0/2") }
         index = (place, total)
     }
 }
 
-/// A pair of the form `{key:value}`: one brace is stripped at each end, the first colon divides. Nothing is
-/// escaped by the agent.
+/// A pair of the form `{key:value}`: one brace is stripped at each end, the first colon divides.
+///
+/// Nothing is escaped by the agent.
 func annotationPair(_ text: String) -> (key: String, value: String)? {
     var inner = text.utf8[...]
     if inner.first == UInt8(ascii: "{") { inner.removeFirst() }

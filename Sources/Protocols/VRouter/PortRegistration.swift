@@ -16,7 +16,7 @@ public struct PortRegistration: Hashable, Sendable {
     public let vn: UUID
     /// The virtual machine interface.
     public let vmi: UUID
-    /// `cluster__namespace__pod`
+    /// `cluster__namespace__pod`.
     public let vmName: String
     /// The container's id.
     public let containerID: String
@@ -29,8 +29,14 @@ public struct PortRegistration: Hashable, Sendable {
 
     /// A registration.
     public init(
-        vm: UUID, vn: UUID, vmi: UUID, vmName: String, containerID: String, hostInterface: InterfaceName,
-        containerInterface: String, namespace: String
+        vm: UUID,
+        vn: UUID,
+        vmi: UUID,
+        vmName: String,
+        containerID: String,
+        hostInterface: InterfaceName,
+        containerInterface: String,
+        namespace: String
     ) {
         self.vm = vm
         self.vn = vn

@@ -41,15 +41,22 @@ public struct PortState: Hashable, Sendable {
         if let address = try fields.agentAddress("ip-address", .v4) {
             families.append(
                 Family(
-                    address: address, prefixLength: try fields.integer("plen", in: 0...32),
+                    address: address,
+                    prefixLength: try fields.integer("plen", in: 0...32),
                     gateway: try fields.agentAddress("gateway", .v4),
-                    dnsServer: try fields.agentAddress("dns-server", .v4)))
+                    dnsServer: try fields.agentAddress("dns-server", .v4)
+                )
+            )
         }
         if let address = try fields.agentAddress("v6-ip-address", .v6) {
             families.append(
                 Family(
-                    address: address, prefixLength: nil, gateway: try fields.agentAddress("v6-gateway", .v6),
-                    dnsServer: try fields.agentAddress("v6-dns-server", .v6)))
+                    address: address,
+                    prefixLength: nil,
+                    gateway: try fields.agentAddress("v6-gateway", .v6),
+                    dnsServer: try fields.agentAddress("v6-dns-server", .v6)
+                )
+            )
         }
         self.families = families
     }

@@ -34,7 +34,10 @@ public struct CNIInvoker: Sendable {
 
         /// An attachment.
         public init(
-            containerID: String, namespace: String, interface: String, arguments: [(key: String, value: String)],
+            containerID: String,
+            namespace: String,
+            interface: String,
+            arguments: [(key: String, value: String)],
             runtimeConfig: JSONObject = JSONObject()
         ) {
             self.containerID = containerID
@@ -46,6 +49,7 @@ public struct CNIInvoker: Sendable {
     }
 
     /// ADD, plugin after plugin; where one fails, DEL for all of them, in reverse.
+    ///
     /// - Returns: The last plugin's result; give it to `delete` later.
     public func add(_ list: CNINetworkList, _ attachment: Attachment) async throws(CNIError) -> JSONValue {
         var result: JSONValue?
@@ -67,14 +71,21 @@ public struct CNIInvoker: Sendable {
             }
             throw error
         }
-        guard let result else { throw CNIError(.invalidConfiguration, "the network \(list.name) has no plugins") }
+        guard let result else {
+            throw CNIError(.invalidConfiguration, "the network \(list.name) has no plugins")
+        }
         return result
     }
 
-    /// DEL, in reverse. All plugins are called, also after one has failed.
-    /// - Parameter result: What ADD gave, where it is still known.
+    /// DEL, in reverse.
+    ///
+    /// All plugins are called, also after one has failed.
+    ///
+    /// `result`: what ADD gave, where it is still known.
     public func delete(
-        _ list: CNINetworkList, _ attachment: Attachment, result: JSONValue?
+        _ list: CNINetworkList,
+        _ attachment: Attachment,
+        result: JSONValue?
     ) async throws(CNIError) {
         var first: CNIError?
         for plugin in list.plugins.reversed() {
@@ -89,12 +100,16 @@ public struct CNIInvoker: Sendable {
     }
 
     private func run(
-        _ plugin: CNINetworkList.Plugin, _ command: String, _ attachment: Attachment, _ input: [UInt8]
+        _ plugin: CNINetworkList.Plugin,
+        _ command: String,
+        _ attachment: Attachment,
+        _ input: [UInt8]
     ) async throws(CNIError) -> [UInt8] {
         let program = try find(plugin.type)
         let pairs = attachment.arguments.map { "\($0.key)=\($0.value)" }
         let environment: [Environment.Key: String] = [
-            "CNI_COMMAND": command, "CNI_CONTAINERID": attachment.containerID, "CNI_NETNS": attachment.namespace,
+            "CNI_COMMAND": command, "CNI_CONTAINERID": attachment.containerID,
+            "CNI_NETNS": attachment.namespace,
             "CNI_IFNAME": attachment.interface, "CNI_PATH": folders.joined(separator: ":"),
             "CNI_ARGS": (["IgnoreUnknown=1"] + pairs).joined(separator: ";"),
             // Chained plugins of others run programs of their own.
@@ -132,13 +147,22 @@ public struct CNIInvoker: Sendable {
     }
 
     private static func execute(
-        _ program: String, _ environment: [Environment.Key: String], _ input: [UInt8]
+        _ program: String,
+        _ environment: [Environment.Key: String],
+        _ input: [UInt8]
     ) async throws -> Outcome {
         let result = try await Subprocess.run(
-            .path(FilePath(program)), environment: .custom(environment), input: .array(input),
-            output: .bytes(limit: JSONValue.maximumSize), error: .string(limit: 1 << 20))
+            .path(FilePath(program)),
+            environment: .custom(environment),
+            input: .array(input),
+            output: .bytes(limit: JSONValue.maximumSize),
+            error: .string(limit: 1 << 20)
+        )
         return Outcome(
-            isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput, errors: result.standardError)
+            isSuccess: result.terminationStatus.isSuccess,
+            output: result.standardOutput,
+            errors: result.standardError
+        )
     }
 
     private func find(_ type: String) throws(CNIError) -> String {
@@ -154,7 +178,8 @@ public struct CNIInvoker: Sendable {
         }
         throw CNIError(
             .invalidConfiguration,
-            "there is no plugin \(type) in \(folders.joined(separator: ", ")); install it there or name its folder")
+            "there is no plugin \(type) in \(folders.joined(separator: ", ")); install it there or name its folder"
+        )
     }
 
     /// The plugin's own error document, or what it wrote to standard error.
@@ -163,7 +188,10 @@ public struct CNIInvoker: Sendable {
             let fields = try JSONFields(try JSONValue(parsing: outcome.output))
             let code = CNIError.Code(rawValue: try fields.integer("code", in: 0...Int.max)) ?? .internal
             return CNIError(
-                code, "\(what): \(try fields.string("msg"))", details: try fields.optionalString("details") ?? "")
+                code,
+                "\(what): \(try fields.string("msg"))",
+                details: try fields.optionalString("details") ?? ""
+            )
         } catch {
             let last = outcome.errors.split(separator: "\n").last ?? "it failed and said nothing"
             return CNIError(.internal, "\(what): \(last)")

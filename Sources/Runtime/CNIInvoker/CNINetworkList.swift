@@ -50,7 +50,9 @@ extension CNINetworkList.Plugin {
 
     /// The configuration that the plugin gets on standard input.
     func input(
-        _ list: CNINetworkList, previous: JSONValue?, runtimeConfig: JSONObject
+        _ list: CNINetworkList,
+        previous: JSONValue?,
+        runtimeConfig: JSONObject
     ) -> [UInt8] {
         var document = object
         document["cniVersion"] = .string(list.version.rawValue)

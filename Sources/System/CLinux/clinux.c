@@ -5,6 +5,7 @@
 #include <linux/if_tun.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 
 extern char **environ;
 
@@ -24,6 +25,14 @@ int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 int clinux_enter_network_namespace(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 int clinux_unshare_network_namespace(void) { return result(unshare(CLONE_NEWNET)); }
+
+int clinux_bind_mount(const char *source, const char *target) {
+  return result(mount(source, target, NULL, MS_BIND, NULL));
+}
+int clinux_make_mount_shared(const char *target) {
+  return result(mount("", target, NULL, MS_SHARED | MS_REC, NULL));
+}
+int clinux_unmount(const char *target) { return result(umount2(target, MNT_DETACH)); }
 
 int clinux_socket_tcp(int family) { return result(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port) {
@@ -103,6 +112,36 @@ void clinux_install_crash_document(int fd, const char *document, size_t length) 
   const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
 }
+
+static int unix_address(const char *path, struct sockaddr_un *to) {
+  *to = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof to->sun_path) return -ENAMETOOLONG;
+  strcpy(to->sun_path, path);
+  return 0;
+}
+static int closed(int fd, int error) {
+  close(fd);
+  return error;
+}
+int clinux_connect_unix(const char *path) {
+  struct sockaddr_un to;
+  if (unix_address(path, &to) < 0) return -ENAMETOOLONG;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  return connect(fd, (struct sockaddr *)&to, sizeof to) < 0 ? closed(fd, -errno) : fd;
+}
+int clinux_listen_unix(const char *path, int backlog) {
+  struct sockaddr_un to;
+  if (unix_address(path, &to) < 0) return -ENAMETOOLONG;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  mode_t mask = umask(0177);
+  int bound = result(bind(fd, (struct sockaddr *)&to, sizeof to));
+  umask(mask);
+  if (bound < 0) return closed(fd, bound);
+  return listen(fd, backlog) < 0 ? closed(fd, -errno) : fd;
+}
+int clinux_accept(int socket) { return result(accept4(socket, NULL, NULL, SOCK_CLOEXEC)); }
 
 enum { most_descriptors = 64 };
 

@@ -5,7 +5,9 @@
 public enum JSONError: Error, Hashable, Sendable {
     /// Not JSON: what is wrong at this byte offset.
     case syntax(offset: Int, reason: String)
-    /// JSON, but a field is missing, of the wrong type or out of range. The path is like `contrail.mtu`.
+    /// JSON, but a field is missing, of the wrong type or out of range.
+    ///
+    /// The path is like `contrail.mtu`.
     case field(path: String, reason: String)
 
     /// One line that names the place and what is wrong there.

@@ -27,7 +27,9 @@ public struct JSONFields: Sendable {
     public func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// An error about one of the object's fields.
-    public func error(_ key: String, _ reason: String) -> JSONError { .field(path: path(of: key), reason: reason) }
+    public func error(_ key: String, _ reason: String) -> JSONError {
+        .field(path: path(of: key), reason: reason)
+    }
 
     /// A field's value; nil where it is absent or null.
     public func value(_ key: String) -> JSONValue? {
@@ -51,7 +53,9 @@ public struct JSONFields: Sendable {
     /// An integer in a range, or nil where the field is absent.
     public func optionalInteger(_ key: String, in range: ClosedRange<Int>) throws(JSONError) -> Int? {
         guard let value = value(key) else { return nil }
-        guard let integer = value.integer else { throw error(key, "expected an integer, found \(value.kind)") }
+        guard let integer = value.integer else {
+            throw error(key, "expected an integer, found \(value.kind)")
+        }
         guard range.contains(integer) else {
             throw error(key, "\(integer) is not between \(range.lowerBound) and \(range.upperBound)")
         }

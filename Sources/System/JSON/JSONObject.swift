@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The members of a JSON object, in the order in which they were written. Keys are unique.
+/// The members of a JSON object, in the order in which they were written.
+///
+/// Keys are unique.
 public struct JSONObject: Hashable, Sendable {
     /// A key and its value.
     public struct Member: Hashable, Sendable {
@@ -23,7 +25,9 @@ public struct JSONObject: Hashable, Sendable {
         for (key, value) in members { self[key] = value }
     }
 
-    /// The value of a key. Setting replaces in place or appends; setting nil removes.
+    /// The value of a key.
+    ///
+    /// Setting replaces in place or appends; setting nil removes.
     public subscript(key: String) -> JSONValue? {
         get {
             for member in members where member.key == key { return member.value }

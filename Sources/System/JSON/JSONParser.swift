@@ -7,12 +7,18 @@ extension JSONValue {
     /// The longest text that is read, in bytes.
     public static let maximumSize = 1 << 20
 
-    /// Reads one JSON text (RFC 8259). Stricter than the standard: duplicate keys, texts over 1 MiB and
-    /// nesting over 64 levels are refused.
+    /// Reads one JSON text (RFC 8259).
+    ///
+    /// Stricter than the standard: duplicate keys, texts over 1 MiB and nesting over 64 levels are
+    /// refused.
+    ///
     /// - Throws: `JSONError.syntax` with the byte offset.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         guard bytes.count <= Self.maximumSize else {
-            throw .syntax(offset: Self.maximumSize, reason: "the text is longer than \(Self.maximumSize) bytes")
+            throw .syntax(
+                offset: Self.maximumSize,
+                reason: "the text is longer than \(Self.maximumSize) bytes"
+            )
         }
         var parser = JSONParser(bytes: bytes)
         self = try parser.text()
@@ -55,7 +61,8 @@ private struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return .number(try number())
+        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")):
+            return .number(try number())
         case nil: throw error("the text ends where a value should be")
         default: throw error("expected a value")
         }
@@ -161,7 +168,9 @@ private struct JSONParser {
     mutating func string() throws(JSONError) -> String {
         offset += 1
         let start = offset
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { offset += 1 }
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            offset += 1
+        }
         if next == UInt8(ascii: "\"") {
             offset += 1
             return try utf8(bytes[start..<(offset - 1)], from: start)
@@ -215,7 +224,8 @@ private struct JSONParser {
     mutating func unicodeEscape(into text: inout [UInt8]) throws(JSONError) {
         var code = try hexadecimal()
         if code >= 0xD800, code < 0xDC00 {
-            guard next == UInt8(ascii: "\\"), offset + 1 < bytes.count, bytes[offset + 1] == UInt8(ascii: "u") else {
+            guard next == UInt8(ascii: "\\"), offset + 1 < bytes.count, bytes[offset + 1] == UInt8(ascii: "u")
+            else {
                 throw error("half a surrogate pair")
             }
             offset += 2

@@ -3,9 +3,9 @@
 
 /// A JSON value (RFC 8259) that keeps what it read: the order of keys and the text of numbers.
 public indirect enum JSONValue: Hashable, Sendable {
-    /// `null`
+    /// `null`.
     case null
-    /// `true` or `false`
+    /// `true` or `false`.
     case bool(Bool)
     /// A number, as the text it was written in: nothing is rounded.
     case number(String)

@@ -4,13 +4,16 @@
 import CLinux
 
 /// An exclusive lock on a name, held by a file that is removed with the lock's last holder.
+///
 /// The kernel drops it when the process ends, however it ends.
 public final class FileLock {
     private let path: String
     private let file: FileDescriptor
 
     /// Takes the lock, waiting for other holders until the deadline.
-    /// - Parameter deadline: Monotonic time in microseconds; one in the past means: do not wait.
+    ///
+    /// `deadline`: monotonic time in microseconds; one in the past means: do not wait.
+    ///
     /// - Throws: ETIMEDOUT where the deadline passed.
     public init(_ path: String, deadline: Int64) throws(SystemError) {
         let (folder, _) = Files.split(path)
@@ -34,7 +37,9 @@ public final class FileLock {
             guard failure == EWOULDBLOCK || failure == EINTR else {
                 throw SystemError("lock", path, errno: failure)
             }
-            guard monotonicMicroseconds() < deadline else { throw SystemError("lock", path, errno: ETIMEDOUT) }
+            guard monotonicMicroseconds() < deadline else {
+                throw SystemError("lock", path, errno: ETIMEDOUT)
+            }
             usleep(wait)
             wait = min(wait * 2, 50_000)
         }
@@ -48,8 +53,9 @@ public final class FileLock {
         return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
     }
 
-    /// Removes the file: waiters notice that the path names another file and start again. The kernel's lock
-    /// ends with this object.
+    /// Removes the file: waiters notice that the path names another file and start again.
+    ///
+    /// The kernel's lock ends with this object.
     public func unlock() { unlink(path) }
 }
 

@@ -17,17 +17,27 @@ public enum Files {
     }
 
     /// Writes a file by a temporary one beside it and rename(2): a reader sees the old or the new whole.
-    /// The temporary name begins with a dot, so that the vRouter agent never loads it.
-    /// - Parameter isDurable: Whether the content must survive a power failure: then file and folder are
-    ///   synchronised, which costs milliseconds on a disk.
+    ///
+    /// The temporary name begins with a dot, so that the vRouter agent never loads it, and is always the
+    /// same, so that a killed writer leaves at most one: callers hold a lock.
+    ///
+    /// `isDurable`: whether the content must survive a power failure: then file and folder are
+    /// synchronised, which costs milliseconds on a disk.
     public static func write(
-        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isDurable: Bool = false
+        _ bytes: [UInt8],
+        to path: String,
+        mode: UInt32 = 0o600,
+        isDurable: Bool = false
     ) throws(SystemError) {
         let (folder, name) = split(path)
-        let temporary = "\(folder)/.\(name).\(getpid())"
+        let temporary = "\(folder)/.\(name).new"
         try makeFolder(folder)
         do throws(SystemError) {
-            let file = try FileDescriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            let file = try FileDescriptor(
+                opening: temporary,
+                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+                mode: mode
+            )
             try file.writeAll(bytes, name: temporary)
             if isDurable { try checkErrno(Int(fsync(file.raw)), "synchronise", temporary) }
         } catch {
@@ -49,16 +59,26 @@ public enum Files {
     public static func remove(_ path: String) throws(SystemError) {
         guard unlink(path) != 0 else { return }
         let failure = clinux_errno()
-        guard failure == ENOENT || failure == ENOTDIR else { throw SystemError("remove", path, errno: failure) }
+        guard failure == ENOENT || failure == ENOTDIR else {
+            throw SystemError("remove", path, errno: failure)
+        }
     }
 
-    /// Removes a folder if it is empty; one that is not, or is gone, is left alone.
+    /// Removes a folder if it is empty but for temporary files, which a killed writer left.
+    ///
+    /// One that is not empty, or is gone, is left alone.
     public static func removeFolderIfEmpty(_ path: String) throws(SystemError) {
         guard rmdir(path) != 0 else { return }
-        switch clinux_errno() {
-        case ENOENT, ENOTEMPTY, EEXIST, ENOTDIR: return
-        case let failure: throw SystemError("remove folder", path, errno: failure)
+        let failure = clinux_errno()
+        switch failure {
+        case ENOENT, ENOTDIR: return
+        case ENOTEMPTY, EEXIST: break
+        default: throw SystemError("remove folder", path, errno: failure)
         }
+        let names = try entries(path)
+        guard names.allSatisfy({ $0.hasPrefix(".") && $0.hasSuffix(".new") }) else { return }
+        for name in names { try remove("\(path)/\(name)") }
+        rmdir(path)
     }
 
     /// Makes a folder and those above it, mode 0700 where new.
@@ -78,6 +98,13 @@ public enum Files {
 
     /// The names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
     public static func list(_ path: String) throws(SystemError) -> [String] {
+        var names = try entries(path).filter { $0.utf8.first != UInt8(ascii: ".") }
+        names.sort()
+        return names
+    }
+
+    /// All names in a folder but `.` and `..`.
+    private static func entries(_ path: String) throws(SystemError) -> [String] {
         guard let directory = opendir(path) else {
             let failure = clinux_errno()
             if failure == ENOENT || failure == ENOTDIR { return [] }
@@ -87,9 +114,8 @@ public enum Files {
         var names: [String] = []
         while let entry = readdir(directory) {
             let name = String(cString: clinux_entry_name(entry))
-            if name.utf8.first != UInt8(ascii: ".") { names.append(name) }
+            if name != ".", name != ".." { names.append(name) }
         }
-        names.sort()
         return names
     }
 

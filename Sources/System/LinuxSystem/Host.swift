@@ -8,12 +8,15 @@ public enum Host {
     /// The kernel's boot id.
     public static func bootID() throws(SystemError) -> String {
         let path = "/proc/sys/kernel/random/boot_id"
-        guard let bytes = try Files.read(path, limit: 64) else { throw SystemError("open", path, errno: ENOENT) }
+        guard let bytes = try Files.read(path, limit: 64) else {
+            throw SystemError("open", path, errno: ENOENT)
+        }
         return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
     }
 
     /// Writes a value below /proc/sys.
-    /// - Parameter name: Like `net/ipv6/conf/eth0/accept_ra`.
+    ///
+    /// `name`: like `net/ipv6/conf/eth0/accept_ra`.
     public static func setSysctl(_ name: String, to value: String) throws(SystemError) {
         let path = "/proc/sys/\(name)"
         let file = try FileDescriptor(opening: path, O_WRONLY)

@@ -15,6 +15,7 @@ public struct NetworkNamespace: ~Copyable {
     public let inode: UInt64
 
     /// Opens the namespace that a path names.
+    ///
     /// - Throws: ENOENT where there is none, EINVAL where the path is no namespace.
     public init(_ path: String) throws(SystemError) {
         let file = try FileDescriptor(opening: path, O_RDONLY)

@@ -11,10 +11,13 @@ public struct Rollback {
     /// No steps.
     public init() {}
 
-    /// Notes how a step is undone. Push before the step where half of it can remain.
+    /// Notes how a step is undone.
+    ///
+    /// Push before the step where half of it can remain.
     public mutating func push(_ undo: @escaping Undo) { steps.append(undo) }
 
     /// Undoes all steps in reverse, whatever fails, and forgets them.
+    ///
     /// - Returns: What could not be undone.
     public mutating func unwind() -> [String] {
         var failures: [String] = []

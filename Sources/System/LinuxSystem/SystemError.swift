@@ -28,7 +28,9 @@ public func errorText(_ errno: Int32) -> String { String(cString: clinux_strerro
 
 /// Passes a result through, or throws what a call that returns -errno reported.
 func check(
-    _ result: Int32, _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String
+    _ result: Int32,
+    _ operation: @autoclosure () -> String,
+    _ subject: @autoclosure () -> String
 ) throws(SystemError) -> Int32 {
     guard result >= 0 else { throw SystemError(operation(), subject(), errno: -result) }
     return result
@@ -37,7 +39,9 @@ func check(
 /// The same for a call that returns -1 and sets errno.
 @discardableResult
 func checkErrno(
-    _ result: Int, _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String
+    _ result: Int,
+    _ operation: @autoclosure () -> String,
+    _ subject: @autoclosure () -> String
 ) throws(SystemError) -> Int {
     guard result >= 0 else { throw SystemError(operation(), subject(), errno: clinux_errno()) }
     return result

@@ -12,7 +12,9 @@ public enum TapDevice {
     public static let multiQueue: UInt16 = 0x0100
 
     /// Makes a persistent tap with a virtio header and many queues, that only root and one user may open.
+    ///
     /// Until it is persistent it ends with this process, so nothing is left at a kill in between.
+    ///
     /// - Throws: EBUSY or EINVAL where a device of this name exists.
     public static func make(_ name: InterfaceName, owner: UInt32) throws(SystemError) {
         let file = try open(name, flags: vnetHeader | multiQueue)

@@ -6,8 +6,11 @@ import CNetlink
 public import NetworkTypes
 
 extension NetlinkSocket {
-    /// Gives a device an address. IPv6 addresses skip duplicate address detection: the network's controller
-    /// has given them out, and a second of waiting would delay each pod.
+    /// Gives a device an address.
+    ///
+    /// IPv6 addresses skip duplicate address detection: the network's controller has given them out, and a
+    /// second of waiting would delay each pod.
+    ///
     /// - Throws: EEXIST where the device has it.
     public func addAddress(_ prefix: IPPrefix, to index: Int32) throws(NetlinkError) {
         guard let address = rtnl_addr_alloc() else {
@@ -19,8 +22,10 @@ extension NetlinkSocket {
         rtnl_addr_set_ifindex(address, index)
         if prefix.address.family == .v6 { rtnl_addr_set_flags(address, UInt32(IFA_F_NODAD)) }
         try check(
-            rtnl_addr_add(socket, address, NLM_F_CREATE | NLM_F_EXCL), "add address",
-            "\(prefix.text) to interface \(index)")
+            rtnl_addr_add(socket, address, NLM_F_CREATE | NLM_F_EXCL),
+            "add address",
+            "\(prefix.text) to interface \(index)"
+        )
     }
 
     /// The addresses of a device, of both families.

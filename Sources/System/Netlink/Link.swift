@@ -15,7 +15,7 @@ public struct Link: Hashable, Sendable {
     public let mac: MACAddress?
     /// The MTU in bytes.
     public let mtu: Int
-    /// IFF_UP
+    /// IFF_UP.
     public let isUp: Bool
     /// IFF_RUNNING: up and with a carrier.
     public let isRunning: Bool
@@ -55,9 +55,14 @@ extension NetlinkSocket {
 
     /// Makes a veth pair: one end here, the other at once in another namespace; both down, because the
     /// kernel can't set an end up before it has its peer.
+    ///
     /// - Throws: EEXIST where either name is taken.
     public func addVeth(
-        _ name: InterfaceName, peer: InterfaceName, in namespace: Int32, peerMAC: MACAddress, mtu: Int
+        _ name: InterfaceName,
+        peer: InterfaceName,
+        in namespace: Int32,
+        peerMAC: MACAddress,
+        mtu: Int
     ) throws(NetlinkError) {
         guard let link = rtnl_link_veth_alloc(), let other = rtnl_link_veth_get_peer(link) else {
             throw NetlinkError(operation: "make", subject: "veth \(name.text)", errno: ENOMEM)
@@ -74,7 +79,10 @@ extension NetlinkSocket {
         rtnl_link_set_addr(other, address.pointer)
         rtnl_link_set_ns_fd(other, namespace)
         try check(
-            rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add veth \(name.text) with peer", peer.text)
+            rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL),
+            "add veth \(name.text) with peer",
+            peer.text
+        )
     }
 
     /// Makes a bridge, down.
@@ -93,11 +101,15 @@ extension NetlinkSocket {
     /// Sets a device up with an MTU, and keeps the kernel from giving it a link-local IPv6 address: an end
     /// that only carries a guest's frames must send none of its own.
     public func setUpSilently(_ name: InterfaceName, mtu: Int? = nil) throws(NetlinkError) {
-        try change(name, "set up", { link in
-            rtnl_link_inet6_set_addr_gen_mode(link, UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
-            rtnl_link_set_flags(link, UInt32(IFF_UP))
-            if let mtu { rtnl_link_set_mtu(link, UInt32(mtu)) }
-        })
+        try change(
+            name,
+            "set up",
+            { link in
+                rtnl_link_inet6_set_addr_gen_mode(link, UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+                rtnl_link_set_flags(link, UInt32(IFF_UP))
+                if let mtu { rtnl_link_set_mtu(link, UInt32(mtu)) }
+            }
+        )
     }
 
     /// Sets a device up.
@@ -121,6 +133,7 @@ extension NetlinkSocket {
     }
 
     /// Removes a device, and its peer where it has one.
+    ///
     /// - Returns: Whether it was there.
     @discardableResult
     public func deleteLink(_ name: InterfaceName) throws(NetlinkError) -> Bool {
@@ -135,9 +148,13 @@ extension NetlinkSocket {
     }
 
     private func change(
-        _ name: InterfaceName, _ operation: @autoclosure () -> String, _ set: (OpaquePointer) -> Void
+        _ name: InterfaceName,
+        _ operation: @autoclosure () -> String,
+        _ set: (OpaquePointer) -> Void
     ) throws(NetlinkError) {
-        guard let original = rtnl_link_alloc(), let changes = rtnl_link_alloc() else { throw outOfMemory(name) }
+        guard let original = rtnl_link_alloc(), let changes = rtnl_link_alloc() else {
+            throw outOfMemory(name)
+        }
         defer {
             rtnl_link_put(changes)
             rtnl_link_put(original)

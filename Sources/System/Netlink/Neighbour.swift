@@ -19,7 +19,9 @@ extension NetlinkSocket {
         rtnl_neigh_set_lladdr(neighbour, hardware.pointer)
         rtnl_neigh_set_state(neighbour, NUD_PERMANENT)
         try check(
-            rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE), "set neighbour",
-            "\(address.text) on interface \(index)")
+            rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE),
+            "set neighbour",
+            "\(address.text) on interface \(index)"
+        )
     }
 }

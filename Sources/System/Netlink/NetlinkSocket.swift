@@ -6,7 +6,9 @@ import CNetlink
 import NetworkTypes
 
 /// A connection to the kernel's routing netlink, in the network namespace in which it was opened: it stays
-/// there, wherever the thread goes later. Not for use by several threads at once.
+/// there, wherever the thread goes later.
+///
+/// Not for use by several threads at once.
 public final class NetlinkSocket {
     let socket: OpaquePointer
     /// What the last refused request was refused with.
@@ -19,8 +21,11 @@ public final class NetlinkSocket {
         }
         self.socket = socket
         nl_socket_modify_err_cb(
-            socket, NL_CB_CUSTOM, { _, error, context in NetlinkSocket.note(error, context) },
-            Unmanaged.passUnretained(self).toOpaque())
+            socket,
+            NL_CB_CUSTOM,
+            { _, error, context in NetlinkSocket.note(error, context) },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
         let connected = nl_connect(socket, NETLINK_ROUTE)
         guard connected == 0 else { throw error(connected, "open", "a netlink socket") }
         // One system call a reply instead of two: no reply to our requests is longer than libnl's buffer.
@@ -38,7 +43,9 @@ public final class NetlinkSocket {
     /// Throws where a call of libnl's reports an error.
     @discardableResult
     func check(
-        _ result: Int32, _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String
+        _ result: Int32,
+        _ operation: @autoclosure () -> String,
+        _ subject: @autoclosure () -> String
     ) throws(NetlinkError) -> Int32 {
         guard result < 0 else { return result }
         throw error(result, operation(), subject())
@@ -47,7 +54,12 @@ public final class NetlinkSocket {
     func error(_ result: Int32, _ operation: String, _ subject: String) -> NetlinkError {
         defer { refusal = (0, "") }
         guard refusal.errno == 0 else {
-            return NetlinkError(operation: operation, subject: subject, errno: refusal.errno, detail: refusal.text)
+            return NetlinkError(
+                operation: operation,
+                subject: subject,
+                errno: refusal.errno,
+                detail: refusal.text
+            )
         }
         let code: Int32 =
             switch -result {
@@ -59,13 +71,19 @@ public final class NetlinkSocket {
             default: 0
             }
         return NetlinkError(
-            operation: operation, subject: subject, errno: code,
-            detail: code == 0 ? String(cString: nl_geterror(result)) : "")
+            operation: operation,
+            subject: subject,
+            errno: code,
+            detail: code == 0 ? String(cString: nl_geterror(result)) : ""
+        )
     }
 
     /// libnl's error callback: keeps the errno, which libnl would fold into its own few codes, and the
     /// kernel's text (NLMSGERR_ATTR_MSG, linux/netlink.h).
-    private static func note(_ error: UnsafeMutablePointer<nlmsgerr>?, _ context: UnsafeMutableRawPointer?) -> Int32 {
+    private static func note(
+        _ error: UnsafeMutablePointer<nlmsgerr>?,
+        _ context: UnsafeMutableRawPointer?
+    ) -> Int32 {
         guard let error, let context else { return Int32(NL_STOP.rawValue) }
         let this = Unmanaged<NetlinkSocket>.fromOpaque(context).takeUnretainedValue()
         this.refusal = (-error.pointee.error, text(of: error))

@@ -9,12 +9,15 @@ public import NetworkTypes
 extension NetlinkSocket {
     /// The filter's priority: the first, so that no other filter sees a frame before.
     public static let redirectPriority: UInt16 = 1
-    /// The filter's handle: 800::800. Without a fixed handle a second try would stack a second filter.
+    /// The filter's handle: 800::800.
+    ///
+    /// Without a fixed handle a second try would stack a second filter.
     static let redirectHandle: UInt32 = 0x8000_0800
     private static let ingressParent: UInt32 = 0xFFFF_FFF1
     private static let ingressHandle: UInt32 = 0xFFFF_0000
 
     /// Adds the ingress qdisc to a device.
+    ///
     /// - Returns: Whether it was added; false where the device had one.
     public func addIngressQdisc(_ device: InterfaceName, index: Int32) throws(NetlinkError) -> Bool {
         let qdisc = try ingressQdisc(device, index)
@@ -40,11 +43,14 @@ extension NetlinkSocket {
         guard result < 0 else { return }
         let failure = error(result, "remove ingress qdisc of", device.text)
         // EINVAL "Invalid handle" is the kernel's word for: there is none.
-        guard failure.errno == EINVAL || failure.errno == ENOENT || failure.errno == ENODEV else { throw failure }
+        guard failure.errno == EINVAL || failure.errno == ENOENT || failure.errno == ENODEV else {
+            throw failure
+        }
     }
 
-    /// Redirects all frames that arrive at a device to another one's way out. The device needs an ingress
-    /// qdisc. Repeating it replaces the filter in place.
+    /// Redirects all frames that arrive at a device to another one's way out.
+    ///
+    /// The device needs an ingress qdisc. Repeating it replaces the filter in place.
     public func redirect(from device: InterfaceName, index: Int32, to target: Int32) throws(NetlinkError) {
         let filter = try redirectFilter(device, index)
         defer { rtnl_cls_put(filter) }
@@ -73,14 +79,19 @@ extension NetlinkSocket {
         let result = rtnl_cls_delete(socket, filter, 0)
         guard result < 0 else { return }
         let failure = error(result, "remove redirect of", device.text)
-        guard failure.errno == ENOENT || failure.errno == EINVAL || failure.errno == ENODEV else { throw failure }
+        guard failure.errno == ENOENT || failure.errno == EINVAL || failure.errno == ENODEV else {
+            throw failure
+        }
     }
 
     /// Where our redirect filter on a device leads; nil where there is none.
     public func redirectTarget(of index: Int32) throws(NetlinkError) -> Int32? {
         var cache: OpaquePointer?
         try check(
-            rtnl_cls_alloc_cache(socket, index, Self.ingressHandle, &cache), "list", "filters of interface \(index)")
+            rtnl_cls_alloc_cache(socket, index, Self.ingressHandle, &cache),
+            "list",
+            "filters of interface \(index)"
+        )
         defer { nl_cache_free(cache) }
         var object = nl_cache_get_first(cache)
         while let current = object {
@@ -101,7 +112,8 @@ extension NetlinkSocket {
         return qdisc
     }
 
-    private func redirectFilter(_ device: InterfaceName, _ index: Int32) throws(NetlinkError) -> OpaquePointer {
+    private func redirectFilter(_ device: InterfaceName, _ index: Int32) throws(NetlinkError) -> OpaquePointer
+    {
         guard let filter = rtnl_cls_alloc() else { throw noMemory(device) }
         rtnl_tc_set_ifindex(filter, index)
         rtnl_tc_set_parent(filter, Self.ingressHandle)

@@ -7,7 +7,8 @@ public import NetworkTypes
 
 extension NetlinkSocket {
     /// Adds a route in the main table.
-    /// - Parameter isOnLink: Whether the gateway lies outside the device's prefixes (RTNH_F_ONLINK).
+    ///
+    /// `isOnLink`: whether the gateway lies outside the device's prefixes (RTNH_F_ONLINK).
     public func addRoute(_ route: Route, over index: Int32, isOnLink: Bool = false) throws(NetlinkError) {
         let subject = "\(route.destination.text) over interface \(index)"
         guard let object = rtnl_route_alloc(), let hop = rtnl_route_nh_alloc() else {

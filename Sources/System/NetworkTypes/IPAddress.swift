@@ -3,9 +3,9 @@
 
 /// The version of the Internet Protocol.
 public enum IPFamily: Hashable, Sendable {
-    /// IPv4
+    /// IPv4.
     case v4
-    /// IPv6
+    /// IPv6.
     case v6
 
     /// Bits in an address.

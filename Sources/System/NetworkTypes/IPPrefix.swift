@@ -21,7 +21,8 @@ public struct IPPrefix: Hashable, Sendable {
             let address = IPAddress(String(text[..<slash]))
         else { return nil }
         let digits = text[text.utf8.index(after: slash)...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        guard !digits.isEmpty,
+            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let length = Int(digits)
         else { return nil }
         self.init(address, length: length)

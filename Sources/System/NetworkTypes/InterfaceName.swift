@@ -11,14 +11,17 @@ public struct InterfaceName: Hashable, Sendable {
     public init?(_ text: String) {
         guard (1...15).contains(text.utf8.count), text != ".", text != ".." else { return nil }
         for byte in text.utf8 {
-            guard byte > 0x20, byte != 0x7F, byte != UInt8(ascii: "/"), byte != UInt8(ascii: ":") else { return nil }
+            guard byte > 0x20, byte != 0x7F, byte != UInt8(ascii: "/"), byte != UInt8(ascii: ":") else {
+                return nil
+            }
         }
         self.text = text
     }
 
     /// A device's name made of a word and a hash of parts that name it: the same parts give the same name,
     /// and two pods' names differ (44 bits for the word "tap"; FNV-1a, parts separated by a zero byte).
-    /// - Parameter prefix: At most 4 bytes.
+    ///
+    /// `prefix`: at most 4 bytes.
     public init?(prefix: String, hashing parts: [String]) {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for part in parts {

@@ -15,7 +15,8 @@ public struct UUID: Hashable, Sendable {
             switch index {
             case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return nil }
             default:
-                guard hexadecimalDigit(byte) != nil, !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte) else {
+                guard hexadecimalDigit(byte) != nil, !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+                else {
                     return nil
                 }
                 if byte != UInt8(ascii: "0") { isNil = false }

@@ -96,7 +96,8 @@ struct StateFolder: Sendable {
         FileText.entries(folder)
     }
 
-    private static func removeAll(_ path: Bytes) {
+    /// Removes a file, or a folder with all that is in it.
+    static func removeAll(_ path: Bytes) {
         guard !isLink(path), isFolder(path) else {
             unlink(path.terminated)
             return

@@ -22,6 +22,7 @@ final class Bridges {
         for setting in Self.settings(name) {
             _ = FileText.write(Bytes(setting.value), to: Bytes(setting.path), mode: 0)
         }
+        try links.setUp(link)
         for addressing in [network.v4, network.v6] {
             guard let addressing else { continue }
             try addAddress(addressing.gateway, addressing.subnet, link)
@@ -70,12 +71,13 @@ final class Bridges {
         link.alias.split(separator: " ").last.flatMap { pid_t($0) }
     }
 
-    /// A bridge routes nothing and believes no router.
+    /// A bridge routes nothing, believes no router and uses its addresses at once.
     private static func settings(_ name: String) -> [(path: String, value: String)] {
         [
             ("/proc/sys/net/ipv4/conf/\(name)/forwarding", "0"),
             ("/proc/sys/net/ipv6/conf/\(name)/forwarding", "0"),
             ("/proc/sys/net/ipv6/conf/\(name)/accept_ra", "0"),
+            ("/proc/sys/net/ipv6/conf/\(name)/accept_dad", "0"),
         ]
     }
 }

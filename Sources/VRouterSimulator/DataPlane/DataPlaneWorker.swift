@@ -15,6 +15,8 @@ final class DataPlaneWorker {
     private let links: Links
     private let monitor: NetlinkSocket
     private let bridges: Bridges
+    private let filter: PortFilter
+    private let servers: AddressServers
     private var ports: [AgentUUID: Port] = [:]
     private var byDevice: [String: AgentUUID] = [:]
 
@@ -24,6 +26,9 @@ final class DataPlaneWorker {
         monitor = try Links.monitor()
         bridges = Bridges(links)
         try bridges.removeLeftovers()
+        Leftovers.removeProcesses(in: configuration.runDirectory)
+        filter = try PortFilter()
+        servers = AddressServers(runDirectory: configuration.runDirectory, switches: configuration.switches)
     }
 
     func run() {
@@ -32,13 +37,15 @@ final class DataPlaneWorker {
                 pollfd(fd: commands.readEnd, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: monitor.fd, events: Int16(POLLIN), revents: 0),
             ]
-            guard poll(&polled, 2, -1) > 0 else { continue }
+            polled += servers.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
             if polled[1].revents != 0 { followDevices() }
+            if polled.dropFirst(2).contains(where: { $0.revents != 0 }) { servers.check() }
             for command in commands.take() {
                 switch command {
                 case .agent(.attach(let plan)): attach(plan)
                 case .agent(.detach(let interface)): detach(interface)
-                case .switches: break
+                case .switches(let switches): servers.follow(switches)
                 case .report(let reply): reply(report())
                 case .stop: return
                 }
@@ -47,8 +54,10 @@ final class DataPlaneWorker {
     }
 
     func removeAll() {
+        servers.removeAll()
         for interface in ports.keys { detach(interface) }
         bridges.removeAll()
+        filter.remove()
     }
 
     // MARK: Ports
@@ -63,11 +72,13 @@ final class DataPlaneWorker {
     private func detach(_ interface: AgentUUID) {
         guard let port = ports.removeValue(forKey: interface) else { return }
         if byDevice[port.plan.device] == interface { byDevice[port.plan.device] = nil }
-        guard case .attached = port.state else { return }
+        guard port.index != 0 else { return }
+        servers.withdraw(port.plan)
         do {
-            if let link = try links.find(port.plan.device), link.index == port.index {
+            if let link = try links.find(port.plan.device), link.index == port.index, link.master != 0 {
                 try links.setMaster(link, to: 0)
             }
+            try filter.withdraw(port.plan)
         } catch {
             Log.write("\(error)")
         }
@@ -84,7 +95,9 @@ final class DataPlaneWorker {
             } else if link.master != 0 {
                 port.state = .refused("device has a master")
             } else {
+                try filter.allow(port.plan)
                 port.index = link.index
+                try servers.serve(port.plan)
                 try links.setMaster(link, to: bridge.index)
                 port.state = .attached(isRunning: link.isRunning)
             }
@@ -102,8 +115,7 @@ final class DataPlaneWorker {
                 if !isGone {
                     join(interface, seen: link)
                 } else if ports[interface]?.index == link.index {
-                    ports[interface]?.state = .waiting
-                    ports[interface]?.index = 0
+                    leave(interface)
                 }
             }
         } catch {
@@ -112,7 +124,26 @@ final class DataPlaneWorker {
         }
     }
 
+    /// The device is gone; the port waits for another of that name.
+    private func leave(_ interface: AgentUUID) {
+        guard let port = ports[interface] else { return }
+        ports[interface]?.state = .waiting
+        ports[interface]?.index = 0
+        servers.withdraw(port.plan)
+        do {
+            try filter.withdraw(port.plan)
+        } catch {
+            Log.write("\(error)")
+        }
+    }
+
     private func report() -> Bytes {
+        let drops: [String: [PortFilter.Reason: Int]]
+        do {
+            drops = try filter.drops()
+        } catch {
+            return ControlValue.failure("\(error)")
+        }
         let values = ports.values.sorted { $0.plan.interface < $1.plan.interface }.map {
             port -> ControlValue in
             .object([
@@ -122,6 +153,14 @@ final class DataPlaneWorker {
                 ("bridge", .text(BridgeName.of(port.plan.network.id))),
                 ("state", .text(port.state.name)),
                 ("reason", .text(port.state.reason)),
+                (
+                    "drops",
+                    .object(
+                        PortFilter.Reason.allCases.map {
+                            ($0.rawValue, .number(drops[port.plan.device]?[$0] ?? 0))
+                        }
+                    )
+                ),
             ])
         }
         return ControlValue.success([("ports", .list(values))])

@@ -47,7 +47,7 @@ struct Links {
         }
     }
 
-    /// Makes a bridge that is up, learns no multicast groups and forwards at once.
+    /// Makes a bridge that is down, learns no multicast groups and forwards at once.
     func addBridge(_ name: String, mac: AgentMAC, alias: String) throws(SystemError) {
         var message = message(
             Self.newLink,
@@ -69,6 +69,11 @@ struct Links {
         var change = self.message(Self.newLink, Self.acknowledged, index: link.index)
         change.attribute(20, alias)
         try socket.send(change, for: "name", name)
+    }
+
+    func setUp(_ link: Link) throws(SystemError) {
+        let message = message(Self.newLink, Self.acknowledged, index: link.index, flags: 1, mask: 1)
+        try socket.send(message, for: "set up", link.name)
     }
 
     func setMaster(_ link: Link, to master: Int32) throws(SystemError) {

@@ -36,9 +36,9 @@ enum Socket {
         let fd = socket(AF_UNIX, flags, 0)
         guard fd >= 0 else { throw SystemError("socket", path) }
         unlink(path)
-        let mask = umask(0o177)
+        // The mode that a socket has is the mode that its file gets: no other may connect even for a moment.
+        fchmod(fd, 0o600)
         let bound = withAddress(of: &name) { bind(fd, $0, $1) }
-        umask(mask)
         guard bound == 0, Glibc.listen(fd, SOMAXCONN) == 0 else { throw failure(fd, "listen on", path) }
         return fd
     }

@@ -67,4 +67,14 @@ enum FileText {
         return mkdir(path.terminated, mode) == 0
             || (stat(path.terminated, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR)
     }
+
+    /// The first folder on the way to a path that others may not enter; none if all are open.
+    static func closedFolder(above path: Bytes) -> Bytes? {
+        for end in path.indices.dropFirst() where path[end] == UInt8(ascii: "/") {
+            var status = stat()
+            let folder = Bytes(path[..<end])
+            if stat(folder.terminated, &status) == 0, status.st_mode & S_IXOTH == 0 { return folder }
+        }
+        return nil
+    }
 }

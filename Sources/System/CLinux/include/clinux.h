@@ -41,6 +41,10 @@ int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
 int clinux_enter_network_namespace(int fd);
 int clinux_unshare_network_namespace(void);
+/// mount(2) with MS_BIND, mount(2) with MS_SHARED | MS_REC, umount2(2) with MNT_DETACH.
+int clinux_bind_mount(const char *_Nonnull source, const char *_Nonnull target);
+int clinux_make_mount_shared(const char *_Nonnull target);
+int clinux_unmount(const char *_Nonnull target);
 /// socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC) and connect to an IPv4 address in network order.
 int clinux_socket_tcp(int family);
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port);
@@ -70,6 +74,12 @@ int clinux_is_directory(mode_t mode);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
 
+/// socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC) with connect(2), or with bind(2) under umask 0177 and listen(2). The
+/// descriptor, or -errno; -ENAMETOOLONG where the path does not fit into sun_path.
+int clinux_connect_unix(const char *_Nonnull path);
+int clinux_listen_unix(const char *_Nonnull path, int backlog);
+/// accept4(2) with SOCK_CLOEXEC.
+int clinux_accept(int socket);
 /// SCM_RIGHTS with one byte of data, and SO_PEERCRED.
 int clinux_send_descriptors(int socket, const int *_Nonnull descriptors, int count);
 int clinux_receive_descriptors(int socket, int *_Nonnull descriptors, int capacity);

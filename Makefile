@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: The contrail-vm authors
+# SPDX-License-Identifier: Apache-2.0
+
+# The one door. `make help` lists what it opens.
+
+SHELL := /bin/bash
+DIST := .build-dist
+EMBEDDED := .build-embedded
+PLUGINS := contrail-cni contrail-k8s-cni tap-bridge
+PREFIX ?= /usr/local
+CNI_BIN ?= /opt/cni/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-pure test-stand-in test-namespace test-guest check format bench install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install Debian's packages and make the guest image (as root; kept for the next run)
+	@tools/setup
+
+build: ## compile the programs into .build-dist
+	swift build -c release --traits Embedded --scratch-path $(EMBEDDED) --product contrail-vm-plugins
+	swift build -c release --traits Embedded --scratch-path $(EMBEDDED) --product vmwrapper
+	swift build -c release --static-swift-stdlib --product vrouter-sim
+	swift build -c release --static-swift-stdlib --product vmctl
+	@mkdir -p $(DIST)/bin $(DIST)/cni
+	@install -m 0755 $(EMBEDDED)/release/contrail-vm-plugins $(DIST)/cni/
+	@for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DIST)/cni/$$name; done
+	@install -m 0755 $(EMBEDDED)/release/vmwrapper .build/release/vrouter-sim .build/release/vmctl $(DIST)/bin/
+
+demo: setup build ## a container and two VMs on one network, with pings in all directions (as root, under 3 minutes)
+	@tools/demo
+
+test: setup build ## all tiers
+	@tools/test-tier pure stand-in namespace guest
+
+test-pure: ## tests that need nothing
+	@tools/test-tier pure
+
+test-stand-in: ## tests against stand-ins on the loopback
+	@tools/test-tier stand-in
+
+test-namespace: build ## tests against the real kernel, in network namespaces of their own (as root)
+	@tools/test-tier namespace
+
+test-guest: setup build ## tests that boot real guests under a private libvirtd (as root)
+	@tools/test-tier guest
+
+check: ## format, imports between rooms, headers, budgets
+	@tools/check
+
+format: ## format all Swift sources
+	@swift format format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
+	install -m 0755 $(DIST)/bin/vmctl $(DIST)/bin/vrouter-sim $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
+	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
+	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done
+
+clean: ## remove all that was built here
+	rm -rf .build .build-*

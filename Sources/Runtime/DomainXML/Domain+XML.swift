@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkTypes
+import VMWrapper
+
+extension Domain {
+    /// The namespace of our element in a domain's metadata.
+    public static let metadataNamespace = "urn:contrail-vm:machine:1"
+
+    /// libvirt's description of the domain. See https://libvirt.org/formatdomain.html
+    public var xml: String {
+        var attributes = [("type", accelerator == .kvm ? "kvm" : "qemu")]
+        if wrapper != nil { attributes.append(("xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0")) }
+        var children = [
+            XMLElement("name", text: name),
+            XMLElement("uuid", text: uuid.text),
+            metadata,
+            XMLElement("memory", [("unit", "MiB")], text: String(memoryMiB)),
+            XMLElement("vcpu", text: String(vcpus)),
+            system, features, processor,
+            XMLElement("clock", [("offset", "utc")]),
+            XMLElement("on_poweroff", text: "destroy"),
+            XMLElement("on_reboot", text: "restart"),
+            XMLElement("on_crash", text: "destroy"),
+            XMLElement("devices", [], devices),
+            label,
+        ]
+        if let wrapper { children.append(environment(wrapper)) }
+        return XMLElement("domain", attributes, children).serialized()
+    }
+
+    private var metadata: XMLElement {
+        XMLElement(
+            "metadata",
+            [],
+            [
+                XMLElement(
+                    "vm:machine",
+                    [("xmlns:vm", Self.metadataNamespace), ("owner", owner), ("name", name)]
+                )
+            ]
+        )
+    }
+
+    private var system: XMLElement {
+        XMLElement(
+            "os",
+            [],
+            [
+                XMLElement("type", [("arch", "x86_64"), ("machine", machine.rawValue)], text: "hvm"),
+                XMLElement("boot", [("dev", "hd")]),
+            ]
+        )
+    }
+
+    private var features: XMLElement { XMLElement("features", [], [XMLElement("acpi"), XMLElement("apic")]) }
+
+    private var processor: XMLElement {
+        switch accelerator {
+        case .kvm: XMLElement("cpu", [("mode", "host-passthrough"), ("check", "none")])
+        case .tcg: XMLElement("cpu", [("mode", "maximum"), ("check", "none")])
+        }
+    }
+
+    private var devices: [XMLElement] {
+        var devices: [XMLElement] = []
+        if let wrapper { devices.append(XMLElement("emulator", text: wrapper.path)) }
+        for (index, disk) in disks.enumerated() { devices.append(element(of: disk, index: index)) }
+        devices.append(XMLElement("controller", [("type", "usb"), ("model", "none")]))
+        for interface in interfaces where interface.opening == .libvirt {
+            devices.append(element(of: interface))
+        }
+        devices.append(
+            XMLElement(
+                "serial",
+                [("type", "pty")],
+                [
+                    XMLElement("log", [("file", consoleLog), ("append", "on")]),
+                    XMLElement("target", [("port", "0")]),
+                ]
+            )
+        )
+        devices.append(
+            XMLElement(
+                "channel",
+                [("type", "unix")],
+                [XMLElement("target", [("type", "virtio"), ("name", "org.qemu.guest_agent.0")])]
+            )
+        )
+        devices.append(XMLElement("video", [], [XMLElement("model", [("type", "none")])]))
+        devices.append(
+            XMLElement("memballoon", [("model", "virtio")], [XMLElement("stats", [("period", "10")])])
+        )
+        devices.append(
+            XMLElement(
+                "rng",
+                [("model", "virtio")],
+                [XMLElement("backend", [("model", "random")], text: "/dev/urandom")]
+            )
+        )
+        return devices
+    }
+
+    /// The chain under an overlay is told, so that libvirt guesses no format from an image's content, and
+    /// keeps its owner: libvirt would give an image, which many machines share, to the user of one of them.
+    private func element(of disk: Disk, index: Int) -> XMLElement {
+        var children = [
+            XMLElement("driver", [("name", "qemu"), ("type", disk.format.rawValue)]),
+            XMLElement("source", [("file", disk.path)]),
+        ]
+        if let base = disk.base {
+            children.append(
+                XMLElement(
+                    "backingStore",
+                    [("type", "file")],
+                    [
+                        XMLElement("format", [("type", base.format.rawValue)]),
+                        XMLElement(
+                            "source",
+                            [("file", base.path)],
+                            [XMLElement("seclabel", [("model", "dac"), ("relabel", "no")])]
+                        ),
+                        XMLElement("backingStore"),
+                    ]
+                )
+            )
+        } else {
+            children.append(XMLElement("backingStore"))
+        }
+        children.append(XMLElement("target", [("dev", Self.diskName(index)), ("bus", "virtio")]))
+        if disk.isReadOnly { children.append(XMLElement("readonly")) }
+        return XMLElement("disk", [("type", "file"), ("device", "disk")], children)
+    }
+
+    /// vda to vdz.
+    private static func diskName(_ index: Int) -> String {
+        "vd" + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(clamping: min(index, 25))))
+    }
+
+    private func element(of interface: DomainInterface) -> XMLElement {
+        var children = [
+            XMLElement("mac", [("address", interface.mac.text)]),
+            XMLElement("target", [("dev", interface.tap.text), ("managed", "no")]),
+            XMLElement("model", [("type", "virtio")]),
+        ]
+        if interface.queues > 1 {
+            children.append(XMLElement("driver", [("queues", String(interface.queues))]))
+        }
+        children += [
+            XMLElement("mtu", [("size", String(interface.mtu))]),
+            XMLElement("rom", [("enabled", "no")]),
+            XMLElement(
+                "address",
+                [
+                    ("type", "pci"), ("domain", "0x0000"), ("bus", "0x00"),
+                    ("slot", "0x" + String(interface.slot, radix: 16)), ("function", "0x0"),
+                ]
+            ),
+        ]
+        return XMLElement("interface", [("type", "ethernet")], children)
+    }
+
+    private var label: XMLElement {
+        XMLElement(
+            "seclabel",
+            [("type", "static"), ("model", "dac"), ("relabel", "yes")],
+            [XMLElement("label", text: "+\(user.uid):+\(user.gid)")]
+        )
+    }
+
+    /// What only the started emulator sees: libvirt's probes run it without.
+    private func environment(_ wrapper: Wrapper) -> XMLElement {
+        let vhosts = accelerator == .kvm && wrapper.offersVhost
+        let wrapped = interfaces.compactMap { $0.wrapped(on: machine, vhosts: vhosts) }
+        return XMLElement(
+            "qemu:commandline",
+            [],
+            [
+                Self.variable(WrapperEnvironment.socket, wrapper.socket),
+                Self.variable(WrapperEnvironment.interfaces, WrappedInterface.text(wrapped)),
+            ]
+        )
+    }
+
+    private static func variable(_ name: String, _ value: String) -> XMLElement {
+        XMLElement("qemu:env", [("name", name), ("value", value)])
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibvirt
+
+/// A connection that is closed with its last user.
+final class ConnectionHandle {
+    let pointer: virConnectPtr
+
+    init(owning pointer: virConnectPtr) { self.pointer = pointer }
+
+    deinit { virConnectClose(pointer) }
+}
+
+/// A domain's handle that is freed with its last user; the domain itself lives on.
+final class DomainHandle {
+    let pointer: virDomainPtr
+
+    init(owning pointer: virDomainPtr) { self.pointer = pointer }
+
+    deinit { virDomainFree(pointer) }
+}
+
+/// libvirt prints every error to stderr unless it is given a function that does not.
+let silenced: Void = virSetErrorFunc(nil) { _, _ in }

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+public import CNIInvoker
+import CNIProtocol
+public import JSON
+
+/// The plugins of this host, run as programs.
+public struct InvokedPlugins: NetworkPlugins {
+    private let invoker: CNIInvoker
+
+    /// Plugins that an invoker finds.
+    public init(_ invoker: CNIInvoker) { self.invoker = invoker }
+
+    /// ADD, plugin after plugin.
+    public func add(_ attachment: NetworkAttachment) async throws -> JSONValue {
+        let operation = "attach \(attachment.interface.text)"
+        do throws(CNIError) {
+            return try await invoker.add(CNINetworkList(Array(attachment.list.utf8)), Self.told(attachment))
+        } catch {
+            throw MachineError(operation, Self.text(error))
+        }
+    }
+
+    /// DEL, in reverse.
+    public func delete(_ attachment: NetworkAttachment) async throws {
+        let operation = "detach \(attachment.interface.text)"
+        do throws(CNIError) {
+            let list = try CNINetworkList(Array(attachment.list.utf8))
+            try await invoker.delete(list, Self.told(attachment), result: attachment.result)
+        } catch {
+            throw MachineError(operation, Self.text(error))
+        }
+    }
+
+    private static func told(_ attachment: NetworkAttachment) -> CNIInvoker.Attachment {
+        // A namespace that is gone is told as such, so that plugins do not stumble over the path.
+        let namespace = access(attachment.namespace, F_OK) == 0 ? attachment.namespace : ""
+        return CNIInvoker.Attachment(
+            containerID: attachment.containerID.text,
+            namespace: namespace,
+            interface: attachment.interface.text,
+            arguments: [
+                ("K8S_POD_NAMESPACE", attachment.podNamespace), ("K8S_POD_NAME", attachment.podName),
+                ("K8S_POD_INFRA_CONTAINER_ID", attachment.containerID.text),
+            ],
+            runtimeConfig: JSONObject([("vmInterface", attachment.vmInterface.json)])
+        )
+    }
+
+    private static func text(_ error: CNIError) -> String {
+        error.details.isEmpty ? error.message : "\(error.message) (\(error.details))"
+    }
+}

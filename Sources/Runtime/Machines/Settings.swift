@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+public import HostPrograms
+
+/// Where this host has what machines are made of.
+public struct Settings: Hashable, Sendable {
+    /// What outlives a boot: machines, their disks and logs.
+    public var stateFolder = "/var/lib/contrail-vm"
+    /// What does not: locks, records of interfaces, sandboxes.
+    public var runFolder = "/run/contrail-vm"
+    /// Where network namespaces get their names.
+    public var namespaceFolder = "/run/netns"
+    /// The users that QEMU runs as, one a machine.
+    public var users = UserRange.standard
+    /// libvirt's URI.
+    public var libvirtURI = "qemu:///system"
+    /// QEMU itself, for probes; libvirt finds its own.
+    public var qemu = HostProgram("/usr/bin/qemu-system-x86_64")
+    /// QEMU's tool for disk images.
+    public var qemuImg = HostProgram("/usr/bin/qemu-img")
+    /// The maker of seed media.
+    public var genisoimage = HostProgram("/usr/bin/genisoimage")
+    /// The emulator for machines whose taps lie in a pod's namespace.
+    public var wrapper = "/usr/libexec/contrail-vm/vmwrapper"
+
+    /// The defaults.
+    public init() {}
+
+    /// The folder of all machines.
+    public var machinesFolder: String { "\(stateFolder)/machines" }
+    /// The folder of the interfaces' records.
+    public var interfacesFolder: String { "\(runFolder)/interfaces" }
+    /// The folder of files that tell plugins which sandboxes are VMs.
+    public var sandboxesFolder: String { "\(runFolder)/sandboxes" }
+    /// The folder of locks.
+    public var locksFolder: String { "\(runFolder)/locks" }
+}
+
+/// A range of user ids for QEMU.
+public struct UserRange: Hashable, Sendable {
+    /// The first id.
+    public let first: UInt32
+    /// The last id.
+    public let last: UInt32
+
+    /// Above Debian's and systemd's own ranges, below those of user namespaces.
+    public static let standard = UserRange(checked: 64_100, 64_999)
+
+    /// A range; nil where it is empty or begins at root or the system's users.
+    public init?(first: UInt32, last: UInt32) {
+        guard first >= 1000, first <= last, last < 4_000_000_000 else { return nil }
+        self.init(checked: first, last)
+    }
+
+    private init(checked first: UInt32, _ last: UInt32) {
+        self.first = first
+        self.last = last
+    }
+
+    /// Parses `first-last`.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let first = UInt32(parts[0]), let last = UInt32(parts[1]) else { return nil }
+        self.init(first: first, last: last)
+    }
+
+    /// The lowest id that nobody has; nil where all are taken.
+    func free(besides taken: Set<UInt32>) -> UInt32? { (first...last).first { !taken.contains($0) } }
+}

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CloudInit
+import NetworkTypes
+
+/// What the guest is told by cloud-init.
+struct GuestOptions: ParsableArguments {
+    @Option(help: "A public SSH key of the image's default user, or @FILE with one key a line; repeatable.")
+    var sshKey: [String] = []
+
+    @Option(
+        help: "A file with user-data: #cloud-config, which is joined with ours, or a script or archive.",
+        completion: .file()
+    )
+    var userData: String?
+
+    @Flag(help: "Write no network-config: the image configures its network by itself, mostly by DHCP.")
+    var noNetworkConfig = false
+
+    @Flag(help: "Let the guest ask DHCP for IPv4 even where its addresses are known.")
+    var dhcp = false
+
+    @Option(help: "A name server that the guest uses instead of the network's; repeatable.")
+    var dns: [Address] = []
+
+    @Option(help: "A search domain that the guest uses instead of the network's; repeatable.")
+    var dnsSearch: [String] = []
+
+    mutating func validate() throws {
+        if dhcp, noNetworkConfig {
+            throw ValidationError("--dhcp and --no-network-config exclude each other.")
+        }
+    }
+
+    /// The guest; its id is filled in when the machine is made.
+    func description(of name: String) throws -> GuestDescription {
+        var keys: [String] = []
+        for key in sshKey {
+            guard key.hasPrefix("@") else {
+                keys.append(key)
+                continue
+            }
+            let text = try NetworkOptions.text(of: String(key.dropFirst()))
+            keys += text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
+        }
+        let resolver = DNS(servers: dns.map(\.address), search: dnsSearch)
+        return GuestDescription(
+            instanceID: "",
+            hostname: name,
+            sshKeys: keys,
+            userData: try userData.map(NetworkOptions.text(of:)),
+            addressing: noNetworkConfig ? .image : dhcp ? .dhcp : .prepared,
+            dns: resolver.isEmpty ? nil : resolver
+        )
+    }
+
+    /// An IP address on the command line.
+    struct Address: ExpressibleByArgument {
+        let address: IPAddress
+
+        init?(argument: String) {
+            guard let address = IPAddress(argument) else { return nil }
+            self.address = address
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkTypes
+import PreparedInterface
+import TestSupport
+import Testing
+import VMWrapper
+
+@testable import DomainXML
+
+@Suite struct DomainTests {
+    private let golden = Golden()
+
+    private func domain(
+        _ interfaces: [PreparedInterface],
+        vcpus: Int = 1,
+        _ change: (inout Domain) -> Void = { _ in }
+    ) throws -> Domain {
+        var devices: [DomainInterface] = []
+        for (index, interface) in interfaces.enumerated() {
+            devices.append(try DomainInterface(interface, index: index, vcpus: vcpus))
+        }
+        var domain = Domain(
+            name: "web",
+            uuid: try present(UUID("4a1c9a0e-5f6b-4f0e-9d0a-0123456789ab")),
+            memoryMiB: 512,
+            vcpus: vcpus,
+            accelerator: .tcg,
+            disks: [
+                Domain.Disk(
+                    path: "/var/lib/m/web/disk.qcow2",
+                    format: .qcow2,
+                    base: Domain.Base(path: "/images/debian.qcow2", format: .qcow2)
+                ),
+                Domain.Disk(path: "/var/lib/m/web/seed.iso", format: .raw, isReadOnly: true),
+            ],
+            interfaces: devices,
+            consoleLog: "/var/lib/m/web/console.log",
+            user: Domain.User(uid: 64_100, gid: 64_100),
+            owner: "vmctl"
+        )
+        change(&domain)
+        return domain
+    }
+
+    private var podNamespace: NamespaceReference {
+        .pod(path: "/run/netns/pod", device: 4, inode: 4_026_532_000)
+    }
+
+    @Test func `a machine with direct taps`() throws {
+        let interfaces = [
+            try PreparedInterface.sample(),
+            try PreparedInterface.sample(interface: "eth1", index: 1, tap: "tap3f2b"),
+        ]
+        let xml = try domain(interfaces, vcpus: 4).xml
+        #expect(try golden.text("direct.xml", now: xml) == xml)
+    }
+
+    @Test func `a machine whose tap lies in the pod's namespace`() throws {
+        let interfaces = [try PreparedInterface.sample(), try .sample(index: 1, namespace: podNamespace)]
+        let xml = try domain(interfaces) {
+            $0.machine = .q35
+            $0.accelerator = .kvm
+            $0.wrapper = Domain.Wrapper(
+                path: "/usr/libexec/vmwrapper",
+                socket: "/run/q.sock",
+                offersVhost: true
+            )
+        }.xml
+        #expect(try golden.text("wrapped.xml", now: xml) == xml)
+    }
+
+    @Test func `no text breaks out of its place`() throws {
+        let hostile = "'/><script a=\"&amp;\"]]>\u{0}\u{1}\n\u{FFFF}ä"
+        let xml = try domain([]) {
+            $0.name = hostile
+            $0.consoleLog = hostile
+            $0.owner = hostile
+        }.xml
+        #expect(try golden.text("hostile.xml", now: xml) == xml)
+        #expect(!xml.contains("<script"))
+    }
+
+    @Test(arguments: [
+        (true, 8, 1, 2), (true, 8, 2, 2), (true, 8, 4, 4), (true, 8, 16, 8), (true, 1, 4, 2),
+        (false, 1, 4, 1),
+    ])
+    func `a multi-queue tap is opened for at least two queues, another for one`(
+        isMultiQueue: Bool,
+        most: Int,
+        vcpus: Int,
+        queues: Int
+    ) throws {
+        guard case .tap(var tap) = try PreparedInterface.sample().attachment else { throw Absent() }
+        tap.isMultiQueue = isMultiQueue
+        tap.mostQueues = most
+        #expect(DomainInterface.queues(of: tap, vcpus: vcpus) == queues)
+    }
+
+    @Test func `a container's interface is refused with what to do`() throws {
+        var prepared = try PreparedInterface.sample()
+        prepared.attachment = .veth(Attachment.Veth(host: nil, namespace: podNamespace))
+        #expect {
+            _ = try DomainInterface(prepared, index: 0, vcpus: 1)
+        } throws: { error in
+            "\(error)".contains("tap-bridge")
+        }
+    }
+
+    @Test func `the seventeenth interface is refused`() throws {
+        #expect(throws: DomainError.self) { try DomainInterface(.sample(), index: 16, vcpus: 1) }
+    }
+
+    @Test func `the wrapper gets what the interface says`() throws {
+        let device = try DomainInterface(.sample(index: 2, namespace: podNamespace), index: 2, vcpus: 4)
+        let wrapped = try present(device.wrapped(on: .pc, vhosts: false))
+        #expect(wrapped.text == "2,4,0,02:00:00:00:00:12,1450,pci.0,18")
+        #expect(try DomainInterface(.sample(), index: 0, vcpus: 4).wrapped(on: .pc, vhosts: false) == nil)
+    }
+}

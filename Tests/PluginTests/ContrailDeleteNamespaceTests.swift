@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct ContrailDeleteNamespaceTests {
+    @Test func `DEL is idempotent, without a namespace, and for what never was`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("web")
+        #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        #expect(try pod.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        try TestProgram.succeed("ip", "netns", "del", pod.namespace.name)
+        for variables in [[:], [:], ["CNI_NETNS": ""], ["CNI_ARGS": ""]] {
+            let outcome = try pod.call("contrail-cni", "DEL", lab.contrail(), variables: variables)
+            #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.output)")
+        }
+        #expect(try lab.leftovers().isEmpty)
+    }
+
+    @Test func `without a record DEL goes by derived names and the agent's file`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("web")
+        for content in [nil, "", "{", "garbage", "{\"schema\":99}"] {
+            #expect(try pod.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+            let path = "\(lab.folder.path)/run/interfaces/\(pod.containerID)/eth0.json"
+            try FileManager.default.removeItem(atPath: path)
+            if let content { try Data(content.utf8).write(to: URL(fileURLWithPath: path)) }
+            #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+            #expect(try lab.leftovers().isEmpty, "\(content ?? "none")")
+        }
+    }
+
+    @Test func `with a dead agent the deletion is owed, and the next call pays`() throws {
+        let lab = try PluginLab()
+        let (web, other) = (try lab.pod("web"), try lab.pod("other"))
+        #expect(try web.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        let simulator = try #require(lab.simulator)
+        try simulator.pause()
+        let outcome = try web.call("contrail-cni", "DEL", lab.contrail())
+        #expect(outcome.status == 0 && outcome.seconds < 15)
+        #expect(lab.folder.files().filter { $0.hasPrefix("state/owed/") }.count == 1)
+        try simulator.resume()
+        #expect(try other.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(lab.folder.files().filter { $0.hasPrefix("state/") }.isEmpty)
+        let stale = try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/vm-cfg/k8s__default__web"])
+        let vm = try #require(stale.output.firstMatch(of: /"vm-uuid": "([^"]+)"/)?.1)
+        let state = try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/vm/\(vm)"])
+        #expect(state.output.contains("Not Found"))
+    }
+
+    @Test func `a late DEL of an older sandbox leaves the new one alone`() throws {
+        let lab = try PluginLab()
+        let old = try lab.pod("web", sandbox: "old")
+        let new = try lab.pod("web", sandbox: "new")
+        let other = try lab.pod("other")
+        #expect(try other.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(try old.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(try new.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(try new.namespace.pings("10.47.255.254"))
+        let before = try new.namespace.dump()
+        #expect(try old.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        #expect(try old.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        #expect(try new.namespace.dump() == before)
+        #expect(try new.namespace.pings("10.47.255.254"))
+        #expect(try new.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        #expect(try other.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        #expect(try lab.leftovers().isEmpty)
+    }
+
+    @Test func `an owed deletion does not hit the pod's new sandbox`() throws {
+        let lab = try PluginLab()
+        let old = try lab.pod("web", sandbox: "old")
+        let new = try lab.pod("web", sandbox: "new")
+        #expect(try old.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        let simulator = try #require(lab.simulator)
+        try simulator.pause()
+        #expect(try old.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        try simulator.resume()
+        #expect(try new.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(lab.folder.files().filter { $0.hasPrefix("state/") }.isEmpty)
+        #expect(try new.namespace.pings("10.47.255.254"))
+    }
+
+    @Test func `an ADD that was killed is undone by DEL, and by the next ADD`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("web")
+        for call in ["sendto", "rename", "mkdir", "setns", "sendmsg"] {
+            for count in 1...3 {
+                let wrapper = [
+                    "strace", "-f", "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(count)",
+                ]
+                _ = try pod.call("contrail-cni", "ADD", lab.contrail(), wrapper: wrapper)
+                if count == 3 {
+                    let again = try pod.call("contrail-cni", "ADD", lab.contrail())
+                    #expect(again.status == 0 || again.output.contains("already"), "\(call) \(again.output)")
+                }
+                #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+                let left = try lab.leftovers()
+                #expect(left == [], "\(call) \(count)")
+            }
+        }
+        #expect(try pod.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(try pod.namespace.pings("10.47.255.254"))
+    }
+}

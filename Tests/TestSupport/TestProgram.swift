@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Runs programs for tests, bounded in time.
+public struct TestProgram: Sendable {
+    /// How a run ended.
+    public struct Outcome: Sendable {
+        /// The exit status; 128 and more for a signal.
+        public let status: Int32
+        /// Standard output.
+        public let output: String
+        /// Standard error.
+        public let errors: String
+        /// Wall time in seconds.
+        public let seconds: Double
+    }
+
+    /// Why a program could not be run.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What happened.
+        public let description: String
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// `environment` replaces the process's own, but for PATH and the library path.
+    @discardableResult
+    public static func run(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: String = "",
+        seconds: Double = 60
+    ) throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        var variables = environment
+        for name in ["PATH", "LD_LIBRARY_PATH"] where variables[name] == nil {
+            variables[name] = ProcessInfo.processInfo.environment[name]
+        }
+        process.environment = variables
+        // Files, not pipes: nothing that the program leaves running can keep this call waiting.
+        let folder = TemporaryFolder()
+        let paths = ["in", "out", "err"].map { "\(folder.path)/\($0)" }
+        try Data(input.utf8).write(to: URL(fileURLWithPath: paths[0]))
+        for path in paths.dropFirst() { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+        process.standardInput = FileHandle(forReadingAtPath: paths[0])
+        process.standardOutput = FileHandle(forWritingAtPath: paths[1])
+        process.standardError = FileHandle(forWritingAtPath: paths[2])
+        let start = Date()
+        try process.run()
+        while process.isRunning {
+            guard Date().timeIntervalSince(start) < seconds else {
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                throw Failure(description: "\(arguments.joined(separator: " ")) took more than \(seconds) s")
+            }
+            usleep(1000)
+        }
+        func text(_ path: String) throws -> String {
+            String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        }
+        let status = process.terminationStatus
+        return Outcome(
+            status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
+            output: try text(paths[1]),
+            errors: try text(paths[2]),
+            seconds: Date().timeIntervalSince(start)
+        )
+    }
+
+    /// Runs a program that must succeed.
+    /// - Returns: Its standard output.
+    @discardableResult
+    public static func succeed(_ arguments: String...) throws -> String {
+        let outcome = try run(arguments)
+        guard outcome.status == 0 else {
+            throw Failure(
+                description:
+                    "\(arguments.joined(separator: " ")) exited with \(outcome.status): \(outcome.errors)"
+            )
+        }
+        return outcome.output
+    }
+}
