@@ -19,10 +19,10 @@ public final class FileLock {
         let (folder, _) = Files.split(path)
         var wait: UInt32 = 1000
         while true {
-            var opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+            var opened = path.withCString { clinux_open($0, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600) }
             if opened == -ENOENT {
                 try Files.makeFolder(folder)
-                opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+                opened = path.withCString { clinux_open($0, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600) }
             }
             let candidate = FileDescriptor(owning: try check(opened, "open", path))
             if flock(candidate.raw, LOCK_EX | LOCK_NB) == 0 {
@@ -49,14 +49,14 @@ public final class FileLock {
     private static func isStill(_ path: String, _ raw: Int32) -> Bool {
         var ours = stat()
         var theirs = stat()
-        guard fstat(raw, &ours) == 0, stat(path, &theirs) == 0 else { return false }
+        guard fstat(raw, &ours) == 0, path.withCString({ stat($0, &theirs) }) == 0 else { return false }
         return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
     }
 
     /// Removes the file: waiters notice that the path names another file and start again.
     ///
     /// The kernel's lock ends with this object.
-    public func unlock() { unlink(path) }
+    public func unlock() { _ = path.withCString { unlink($0) } }
 }
 
 /// CLOCK_MONOTONIC in microseconds.
