@@ -21,7 +21,7 @@ struct Settings {
     static let usage = """
         usage: contrail-bench --tools DIR --simulator PROGRAM [--plugins [NAME=]DIR]... [--simulator-config FILE]
                               [--debian-plugins DIR] [--results DIR]
-        environment: CONTRAIL_PLUGINS=DIR for --plugins DIR, BENCH_ROUNDS=40
+        environment: CONTRAIL_VM_PLUGINS=DIR for --plugins DIR, BENCH_ROUNDS=40
         """
 
     /// Reads the command line; the environment fills in what it leaves out.
@@ -39,7 +39,7 @@ struct Settings {
             default: throw Failure(Self.usage)
             }
         }
-        if plugins.isEmpty, let folder = environment["CONTRAIL_PLUGINS"] { plugins = [Self.named(folder)] }
+        if plugins.isEmpty, let folder = environment["CONTRAIL_VM_PLUGINS"] { plugins = [Self.named(folder)] }
         if let text = environment["BENCH_ROUNDS"] {
             guard let rounds = Int(text), (1...10_000).contains(rounds) else {
                 throw Failure("BENCH_ROUNDS must be a number from 1 to 10000")
