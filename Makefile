@@ -51,7 +51,10 @@ check: ## format, imports between rooms, headers, budgets
 	@tools/check
 
 format: ## format all Swift sources
-	@swift format format --in-place --recursive --parallel Package.swift Sources Tests
+	@swift format format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+bench: build ## ADD and DEL beside the limit program and Debian's plugins (as root); BENCH_ROUNDS=40
+	@tools/bench
 
 install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
@@ -61,4 +64,4 @@ install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDI
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done
 
 clean: ## remove all that was built here
-	rm -rf .build .build-*
+	rm -rf .build .build-* Benchmarks/.build

@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [
 let node: [SwiftSetting] =
     strict + [
         .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
-        .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"], .when(traits: ["Embedded"])),
+        .unsafeFlags(["-wmo", "-O", "-Xfrontend", "-function-sections"], .when(traits: ["Embedded"])),
     ]
 
 let warnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
@@ -23,6 +23,20 @@ let warnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
 let fullyStatic: [LinkerSetting] = [
     .unsafeFlags(
         ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],
+        .when(traits: ["Embedded"])
+    )
+]
+
+/// Puts what VERSION, ADD and DEL use side by side, in the order in which they use it: fewer pages are read in.
+///
+/// `tools/order-file` makes the file anew; names that are gone do no harm.
+let ordered: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=lld", "-Xlinker",
+            "--symbol-ordering-file=\(Context.packageDirectory)/tools/plugins.order",
+            "-Xlinker", "--no-warn-symbol-ordering",
+        ],
         .when(traits: ["Embedded"])
     )
 ]
@@ -190,7 +204,7 @@ let package = Package(
             dependencies: ["CLinux", "CNIProtocol", "ContrailCNI", "TapBridge"],
             path: "Sources/Commands/contrail-vm-plugins",
             swiftSettings: node,
-            linkerSettings: fullyStatic
+            linkerSettings: fullyStatic + ordered
         ),
         .target(name: "VRouterSimulator", swiftSettings: strict),
         .executableTarget(

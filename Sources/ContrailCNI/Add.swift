@@ -6,6 +6,7 @@ public import CNIProtocol
 import LinuxSystem
 import Netlink
 import NetworkTypes
+import OwedDeletions
 import PreparedInterface
 import VRouter
 
@@ -61,7 +62,7 @@ extension ContrailPlugin {
 
         var rollback = Rollback()
         do throws(CNIError) {
-            try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
+            let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             let interface = try apply(
                 plan,
                 in: namespace,
@@ -70,7 +71,7 @@ extension ContrailPlugin {
                 configuration: configuration,
                 &rollback
             )
-            ports.payOthersDebts()
+            ports.payOthersDebts(othersDebts)
             return interface.result(version: request.configuration.version)
         } catch {
             let failures = rollback.unwind()

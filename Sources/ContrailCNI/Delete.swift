@@ -23,13 +23,39 @@ extension ContrailPlugin {
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         let deadline = monotonicMicroseconds() + configuration.overallLimit
         let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
-        guard let vmName = try vmName(request, key, configuration) else {
+        guard var vmName = try vmName(request, key, configuration) else {
             return try removeObjects([], key, over: socket)
         }
-        let lock = try files { () throws(SystemError) in
-            try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
+        while true {
+            let lock = try files { () throws(SystemError) in
+                try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
+            }
+            defer { lock.unlock() }
+            let interface = try found(key, configuration)
+            guard let saved = interface.map(Self.vmName), saved != vmName else {
+                return try delete(
+                    key,
+                    interface,
+                    vmName: vmName,
+                    configuration,
+                    deadline: deadline,
+                    over: socket
+                )
+            }
+            // What was saved counts, and its VM's lock.
+            vmName = saved
         }
-        defer { lock.unlock() }
+    }
+
+    /// Deletes what was found, or what derived names lead to; the VM's lock is held.
+    private func delete(
+        _ key: InterfaceKey,
+        _ interface: PreparedInterface?,
+        vmName: String,
+        _ configuration: ContrailConfiguration,
+        deadline: Int64,
+        over socket: NetlinkSocket
+    ) throws(CNIError) {
         // One try of each request, no polling: what the agent does not take now is owed.
         let client = AgentClient(
             configuration.agent,
@@ -37,7 +63,6 @@ extension ContrailPlugin {
             deadline: deadline
         )
         let ports = Ports(agent: client, configuration: configuration)
-        let interface = try found(key, configuration)
         var isAgentAlive = true
         for debt in try debts(of: key, interface, vmName: vmName, configuration) {
             let isLast = try isLastPort(of: interface, configuration)
@@ -45,25 +70,27 @@ extension ContrailPlugin {
         }
         try removeObjects(interface?.created ?? [], key, over: socket)
         try files { () throws(SystemError) in try configuration.store.remove(key) }
-        if isAgentAlive { ports.payOthersDebts() }
+        if isAgentAlive { ports.payOthersDebts(ports.debts()) }
     }
 
-    /// The VM's name, from what was saved or from CNI_ARGS; nil where neither tells.
+    /// The VM's name, from CNI_ARGS or else from what was saved; nil where neither tells.
     private func vmName(
         _ request: CNIRequest,
         _ key: InterfaceKey,
         _ configuration: ContrailConfiguration
     ) throws(CNIError) -> String? {
-        if let saved = try found(key, configuration) {
-            return saved.port?.vmName ?? PodIdentity.vmName(saved.pod)
+        if request.argument("K8S_POD_NAME") != nil {
+            do throws(CNIError) {
+                return try PodIdentity(request, cluster: configuration.clusterName).vmName
+            } catch {
+                // No ADD can have succeeded under such a name.
+            }
         }
-        guard request.argument("K8S_POD_NAME") != nil else { return nil }
-        do throws(CNIError) {
-            return try PodIdentity(request, cluster: configuration.clusterName).vmName
-        } catch {
-            // No ADD can have succeeded under such a name.
-            return nil
-        }
+        return try found(key, configuration).map(Self.vmName)
+    }
+
+    private static func vmName(_ interface: PreparedInterface) -> String {
+        interface.port?.vmName ?? PodIdentity.vmName(interface.pod)
     }
 
     /// The record, else the plan.
@@ -132,11 +159,10 @@ extension ContrailPlugin {
             try files { () throws(SystemError) in try configuration.debts.add(debt) }
         }
         try files { () throws(SystemError) in
-            let ours = try configuration.agentFiles.ports(vmName: debt.vmName, containerID: debt.containerID)
-            if ours.contains(where: { $0.vmi == debt.vmi }) {
-                try configuration.agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
-            } else {
-                try configuration.agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
+            let agentFiles = configuration.agentFiles
+            switch try agentFiles.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
+            case .container: try agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
+            case .nobody, .another: try agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
             }
         }
         return isAlive

@@ -38,7 +38,9 @@ extension ContrailPlugin {
         line += " \(name) \(request.command.rawValue) container=\(request.containerID.text)"
         line += " interface=\(request.interface.text) pod=\(pod) ms=\(milliseconds) \(outcome)"
         // One line a call, whatever the names hold.
-        let text = Array(line.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 }) + [0x0A]
+        var text = Array(line.utf8)
+        for index in text.indices where text[index] < 0x20 { text[index] = UInt8(ascii: "?") }
+        text.append(0x0A)
         do throws(SystemError) {
             let file = try FileDescriptor(
                 opening: configuration.logFile,

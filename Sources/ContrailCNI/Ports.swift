@@ -37,26 +37,36 @@ struct Ports {
     /// Whether the agent's file says that a newer container has the port.
     private func belongsToAnother(_ debt: OwedDeletion) -> Bool {
         do throws(SystemError) {
-            let path = configuration.agentFiles.path(vmName: debt.vmName, vmi: debt.vmi)
-            guard try Files.read(path) != nil else { return false }
-            let ours = try configuration.agentFiles.ports(vmName: debt.vmName, containerID: debt.containerID)
-            return !ours.contains { $0.vmi == debt.vmi }
+            return try configuration.agentFiles.holder(
+                vmName: debt.vmName,
+                vmi: debt.vmi,
+                of: debt.containerID
+            )
+                == .another
         } catch {
             return false
         }
     }
 
     /// Pays what is owed for a VM whose lock is held.
-    func payDebts(of vmName: String) throws(AgentError) {
-        for debt in debts(most: Int.max) where debt.vmName == vmName { try pay(debt) }
+    ///
+    /// - Returns: What is owed for other VMs.
+    func payDebts(of vmName: String) throws(AgentError) -> [OwedDeletion] {
+        var others: [OwedDeletion] = []
+        for debt in debts() {
+            if debt.vmName == vmName { try pay(debt) } else { others.append(debt) }
+        }
+        return others
     }
 
     /// Pays a few debts of other VMs; gives up at the first sign that the agent is down.
-    func payOthersDebts(most: Int = 4) {
-        for debt in debts(most: most) {
+    func payOthersDebts(_ debts: [OwedDeletion], most: Int = 4) {
+        for debt in debts.prefix(most) {
             do throws(SystemError) {
                 let lock = try FileLock("\(configuration.runFolder)/locks/\(debt.vmName)", deadline: 0)
                 defer { lock.unlock() }
+                // Only the lock's holder may pay: until now another call can have.
+                guard try configuration.debts.contains(debt) else { continue }
                 do throws(AgentError) { try pay(debt) } catch { return }
             } catch {
                 // Somebody works on this VM: that call pays, or the next.
@@ -65,8 +75,9 @@ struct Ports {
         }
     }
 
-    private func debts(most: Int) -> [OwedDeletion] {
-        do throws(SystemError) { return try configuration.debts.list(most: most) } catch { return [] }
+    /// What is owed on this node; a folder that can't be read owes nothing now.
+    func debts() -> [OwedDeletion] {
+        do throws(SystemError) { return try configuration.debts.list() } catch { return [] }
     }
 
     private func pay(_ debt: OwedDeletion) throws(AgentError) {

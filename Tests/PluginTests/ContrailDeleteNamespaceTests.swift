@@ -32,6 +32,24 @@ import Testing
         }
     }
 
+    @Test func `what ADD saved counts, whatever pod the arguments of DEL name`() throws {
+        let lab = try PluginLab()
+        let (web, other) = (try lab.pod("web"), try lab.pod("other"))
+        #expect(try other.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        let before = try lab.leftovers()
+        for arguments in ["K8S_POD_NAMESPACE=default;K8S_POD_NAME=other", "K8S_POD_NAME=NoName", ""] {
+            #expect(try web.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+            let outcome = try web.call(
+                "contrail-cni",
+                "DEL",
+                lab.contrail(),
+                variables: ["CNI_ARGS": arguments]
+            )
+            #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.output)")
+            #expect(try lab.leftovers() == before, "\(arguments)")
+        }
+    }
+
     @Test func `with a dead agent the deletion is owed, and the next call pays`() throws {
         let lab = try PluginLab()
         let (web, other) = (try lab.pod("web"), try lab.pod("other"))

@@ -52,7 +52,9 @@ import Testing
 
     @Test func `a redirect's record keeps what it replaced`() throws {
         let (redirect, veth) = (try Golden.redirect.interface(), try Golden.veth.interface())
-        #expect(redirect.former == .init(attachment: veth.attachment, created: veth.created))
+        #expect(
+            redirect.former == .init(attachment: veth.attachment, created: veth.created, owner: veth.owner)
+        )
         #expect(redirect.port == veth.port)
         guard case .tap(let tap) = redirect.attachment else {
             Issue.record("no tap")

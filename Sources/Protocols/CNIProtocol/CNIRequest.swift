@@ -92,7 +92,7 @@ extension CNIRequest {
     /// Parses `KEY=value;KEY=value`.
     static func arguments(_ text: String) throws(CNIError) -> [Argument] {
         var arguments: [Argument] = []
-        for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
+        for pair in Array(text.utf8).split(separator: UInt8(ascii: ";")) {
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex else {
                 throw CNIError(.invalidEnvironment, "CNI_ARGS: a pair without a key or without '='")
             }

@@ -98,9 +98,7 @@ private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnviron
     if override == "1" || override == "TRUE" || override == "true" { return }
     let isSame: Bool
     do throws(SystemError) {
-        let theirs = try NetworkNamespace(path)
-        let ours = try NetworkNamespace.current()
-        isSame = theirs.isSame(as: ours)
+        isSame = try NetworkNamespace.isCurrent(path)
     } catch {
         // DEL of a namespace that has vanished is the usual case.
         if request.command == .delete { return }

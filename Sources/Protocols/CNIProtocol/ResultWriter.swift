@@ -9,7 +9,7 @@ import JSON
 /// Descriptor 1 is pointed at standard error, so that whatever else prints can't spoil the document.
 final class ResultWriter {
     private let output: Int32
-    private var crashDocument: UnsafeMutablePointer<CChar>?
+    private var crashDocument: (version: CNIVersion, text: UnsafeMutablePointer<CChar>)?
 
     init() {
         let copy = clinux_duplicate(1)
@@ -20,22 +20,27 @@ final class ResultWriter {
 
     /// Sees to it that even a trap prints an error document, in a version.
     func installCrashDocument(version: CNIVersion) {
+        guard crashDocument?.version != version else { return }
         let error = CNIError(
             .internal,
             "the plugin crashed; this is a bug: please report it with the plugin's log and the configuration"
         )
-        let text = error.json(version: version).serialized() + [0x0A]
+        var text = error.json(version: version).serialized()
+        text.append(0x0A)
         let document = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
-        for (index, byte) in text.enumerated() { document[index] = CChar(bitPattern: byte) }
+        text.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: document, count: $0.count).copyMemory(from: $0)
+        }
         clinux_install_crash_document(output, document, text.count)
         // The handler reads it until the next one is installed.
-        crashDocument?.deallocate()
-        crashDocument = document
+        crashDocument?.text.deallocate()
+        crashDocument = (version, document)
     }
 
     /// Writes one document and a newline.
     func write(_ document: JSONValue) {
-        let text = document.serialized() + [0x0A]
+        var text = document.serialized()
+        text.append(0x0A)
         Self.write(text, to: output)
     }
 

@@ -24,6 +24,11 @@ public struct OwedDeletions: Sendable {
     /// Forgets a debt that is paid; it may be gone.
     public func remove(_ debt: OwedDeletion) throws(SystemError) { try Files.remove(path(debt)) }
 
+    /// Whether a debt is still to be paid.
+    public func contains(_ debt: OwedDeletion) throws(SystemError) -> Bool {
+        try Files.read(path(debt)) != nil
+    }
+
     /// The debts, at most so many.
     ///
     /// A file that is none is removed: nobody could pay it.

@@ -47,16 +47,35 @@ public struct AgentFiles: Sendable {
             guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else {
                 continue
             }
-            do throws(JSONError) {
-                let fields = try JSONFields(try JSONValue(parsing: bytes))
-                if try fields.string("vm-id") == containerID {
-                    ports.append((try fields.agentUUID("vm-uuid"), vmi))
-                }
-            } catch {
-                // Not a whole file of this format: not ours to judge.
-                continue
-            }
+            if let vm = Self.vm(bytes, containerID) { ports.append((vm, vmi)) }
         }
         return ports
+    }
+
+    /// Whom a port's file names.
+    public enum Holder: Sendable {
+        /// There is no file.
+        case nobody
+        /// The container that was asked about.
+        case container
+        /// Another container, or it is not a whole file of this format.
+        case another
+    }
+
+    /// Whether a port's file names a container.
+    public func holder(vmName: String, vmi: UUID, of containerID: String) throws(SystemError) -> Holder {
+        guard let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else { return .nobody }
+        return Self.vm(bytes, containerID) == nil ? .another : .container
+    }
+
+    /// The VM in a file that names a container; nil for another's, and for what is not a whole file of this format: that
+    /// is not ours to judge.
+    private static func vm(_ bytes: [UInt8], _ containerID: String) -> UUID? {
+        do throws(JSONError) {
+            let fields = try JSONFields(try JSONValue(parsing: bytes))
+            return try fields.string("vm-id") == containerID ? try fields.agentUUID("vm-uuid") : nil
+        } catch {
+            return nil
+        }
     }
 }

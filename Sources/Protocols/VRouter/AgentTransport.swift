@@ -30,6 +30,8 @@ enum TransportFailure: Error, Hashable {
 final class SocketTransport: AgentTransport {
     private let address: AgentAddress
     private var socket: Int32 = -1
+    /// The socket's SO_RCVTIMEO in microseconds; 0 for none.
+    private var receiveTimeout: Int64 = 0
 
     init(_ address: AgentAddress) { self.address = address }
 
@@ -97,15 +99,14 @@ final class SocketTransport: AgentTransport {
         var bytes: [UInt8] = []
         let room = 4096
         while true {
-            let left = deadline - monotonicMicroseconds()
-            guard left > 0 else { throw .silent }
-            clinux_set_receive_timeout(socket, left)
+            try setReceiveTimeout(deadline)
             var failure: Int32 = 0
             let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
                 let got = recv(socket, buffer.baseAddress, room, 0)
                 if got < 0 { failure = clinux_errno() }
                 count = max(0, got)
             }
+            if failure == EAGAIN || failure == EINTR { continue }
             guard failure == 0 else { throw self.failure(failure) }
             guard !chunk.isEmpty else { throw .cut }
             if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
@@ -119,6 +120,18 @@ final class SocketTransport: AgentTransport {
         }
     }
 
+    /// Sees to it that the next recv(2) ends at the deadline.
+    ///
+    /// What the socket has from an answer before will do if it ends it a few milliseconds early: then there is another
+    /// recv(2) for the rest.
+    private func setReceiveTimeout(_ deadline: Int64) throws(TransportFailure) {
+        let left = deadline - monotonicMicroseconds()
+        guard left > 0 else { throw .silent }
+        guard left < receiveTimeout || left > receiveTimeout + 10_000 else { return }
+        clinux_set_receive_timeout(socket, left)
+        receiveTimeout = left
+    }
+
     private func failure(_ errno: Int32) -> TransportFailure {
         switch errno {
         case EAGAIN, EWOULDBLOCK, ETIMEDOUT: .silent
@@ -130,5 +143,6 @@ final class SocketTransport: AgentTransport {
     private func disconnect() {
         if socket >= 0 { close(socket) }
         socket = -1
+        receiveTimeout = 0
     }
 }

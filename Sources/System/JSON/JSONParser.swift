@@ -168,8 +168,8 @@ private struct JSONParser {
     mutating func string() throws(JSONError) -> String {
         offset += 1
         let start = offset
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            offset += 1
+        offset += bytes.withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.map { plainCount($0 + start, bytes.count - start) } ?? 0
         }
         if next == UInt8(ascii: "\"") {
             offset += 1

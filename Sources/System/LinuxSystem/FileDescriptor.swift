@@ -15,7 +15,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// Opens a path, always with O_CLOEXEC.
     public init(opening path: String, _ flags: Int32, mode: UInt32 = 0o600) throws(SystemError) {
-        raw = try check(clinux_open(path, flags, mode), "open", path)
+        raw = try check(path.withCString { clinux_open($0, flags, mode) }, "open", path)
     }
 
     /// Reads to the end, at most `limit` bytes; a longer file is an error (EFBIG).
@@ -40,7 +40,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
             if chunk.isEmpty { return bytes }
             if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
             guard bytes.count <= limit else { throw SystemError("read", name, errno: EFBIG) }
-            room = 65_536
+            room = max(room, bytes.count)
         }
     }
 

@@ -8,6 +8,7 @@ import CLinux
 /// The kernel drops it when the process ends, however it ends.
 public final class FileLock {
     private let path: String
+    private var isHeld = true
     private let file: FileDescriptor
 
     /// Takes the lock, waiting for other holders until the deadline.
@@ -19,10 +20,10 @@ public final class FileLock {
         let (folder, _) = Files.split(path)
         var wait: UInt32 = 1000
         while true {
-            var opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+            var opened = path.withCString { clinux_open($0, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600) }
             if opened == -ENOENT {
                 try Files.makeFolder(folder)
-                opened = clinux_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+                opened = path.withCString { clinux_open($0, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600) }
             }
             let candidate = FileDescriptor(owning: try check(opened, "open", path))
             if flock(candidate.raw, LOCK_EX | LOCK_NB) == 0 {
@@ -49,16 +50,18 @@ public final class FileLock {
     private static func isStill(_ path: String, _ raw: Int32) -> Bool {
         var ours = stat()
         var theirs = stat()
-        guard fstat(raw, &ours) == 0, stat(path, &theirs) == 0 else { return false }
+        guard fstat(raw, &ours) == 0, path.withCString({ stat($0, &theirs) }) == 0 else { return false }
         return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
     }
 
     /// Removes the file: waiters notice that the path names another file and start again.
     ///
-    /// The kernel's lock ends with this object. A second call does nothing: the path is the next holder's
-    /// by then.
+    /// The kernel's lock ends with this object. A second call does nothing: the path is the next holder's by
+    /// then.
     public func unlock() {
-        if FileLock.isStill(path, file.raw) { unlink(path) }
+        guard isHeld else { return }
+        isHeld = false
+        _ = path.withCString { unlink($0) }
     }
 }
 

@@ -10,7 +10,7 @@ public enum Files {
 
     /// Reads a file; nil where there is none.
     public static func read(_ path: String, limit: Int = mostBytes) throws(SystemError) -> [UInt8]? {
-        let opened = clinux_open(path, O_RDONLY, 0)
+        let opened = path.withCString { clinux_open($0, O_RDONLY, 0) }
         if opened == -ENOENT || opened == -ENOTDIR { return nil }
         let file = FileDescriptor(owning: try check(opened, "open", path))
         return try file.readAll(limit: limit, name: path)
@@ -41,12 +41,12 @@ public enum Files {
             try file.writeAll(bytes, name: temporary)
             if isDurable { try checkErrno(Int(fsync(file.raw)), "synchronise", temporary) }
         } catch {
-            unlink(temporary)
+            _ = temporary.withCString { unlink($0) }
             throw error
         }
-        guard rename(temporary, path) == 0 else {
+        guard temporary.withCString({ old in path.withCString { rename(old, $0) } }) == 0 else {
             let failure = clinux_errno()
-            unlink(temporary)
+            _ = temporary.withCString { unlink($0) }
             throw SystemError("rename \(temporary) to", path, errno: failure)
         }
         if isDurable {
@@ -57,7 +57,7 @@ public enum Files {
 
     /// Removes a file; it may be gone already.
     public static func remove(_ path: String) throws(SystemError) {
-        guard unlink(path) != 0 else { return }
+        guard path.withCString({ unlink($0) }) != 0 else { return }
         let failure = clinux_errno()
         guard failure == ENOENT || failure == ENOTDIR else {
             throw SystemError("remove", path, errno: failure)
@@ -68,7 +68,7 @@ public enum Files {
     ///
     /// One that is not empty, or is gone, is left alone.
     public static func removeFolderIfEmpty(_ path: String) throws(SystemError) {
-        guard rmdir(path) != 0 else { return }
+        guard path.withCString({ rmdir($0) }) != 0 else { return }
         let failure = clinux_errno()
         switch failure {
         case ENOENT, ENOTDIR: return
@@ -83,7 +83,7 @@ public enum Files {
 
     /// Makes a folder and those above it, mode 0700 where new.
     public static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(SystemError) {
-        guard mkdir(path, mode) != 0 else { return }
+        guard path.withCString({ mkdir($0, mode) }) != 0 else { return }
         let failure = clinux_errno()
         if failure == EEXIST { return }
         let (above, _) = split(path)
@@ -91,7 +91,7 @@ public enum Files {
             throw SystemError("make folder", path, errno: failure)
         }
         try makeFolder(above, mode: mode)
-        guard mkdir(path, mode) != 0 else { return }
+        guard path.withCString({ mkdir($0, mode) }) != 0 else { return }
         let second = clinux_errno()
         guard second == EEXIST else { throw SystemError("make folder", path, errno: second) }
     }
@@ -105,7 +105,7 @@ public enum Files {
 
     /// All names in a folder but `.` and `..`.
     private static func entries(_ path: String) throws(SystemError) -> [String] {
-        guard let directory = opendir(path) else {
+        guard let directory = path.withCString({ opendir($0) }) else {
             let failure = clinux_errno()
             if failure == ENOENT || failure == ENOTDIR { return [] }
             throw SystemError("list", path, errno: failure)

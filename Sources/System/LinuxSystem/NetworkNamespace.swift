@@ -32,9 +32,16 @@ public struct NetworkNamespace: ~Copyable {
         try NetworkNamespace("/proc/thread-self/ns/net")
     }
 
-    /// Whether both are the same namespace.
-    public borrowing func isSame(as other: borrowing NetworkNamespace) -> Bool {
-        device == other.device && inode == other.inode
+    /// Whether a path names the namespace of this thread.
+    ///
+    /// - Throws: ENOENT where there is none.
+    public static func isCurrent(_ path: String) throws(SystemError) -> Bool {
+        let own = "/proc/thread-self/ns/net"
+        var theirs = stat()
+        var ours = stat()
+        try checkErrno(Int(path.withCString { stat($0, &theirs) }), "open", path)
+        try checkErrno(Int(own.withCString { stat($0, &ours) }), "open", own)
+        return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino
     }
 
     /// Moves this thread into the namespace.

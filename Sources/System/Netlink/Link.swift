@@ -29,7 +29,7 @@ extension NetlinkSocket {
     /// A device by its name; nil where there is none.
     public func link(_ name: InterfaceName) throws(NetlinkError) -> Link? {
         var object: OpaquePointer?
-        let result = rtnl_link_get_kernel(socket, 0, name.text, &object)
+        let result = name.text.withCString { rtnl_link_get_kernel(socket, 0, $0, &object) }
         guard result == 0, let object else {
             let failure = error(result, "look up", name.text)
             if failure.errno == ENODEV || failure.errno == ENOENT { return nil }
@@ -72,9 +72,9 @@ extension NetlinkSocket {
             rtnl_link_put(link)
         }
         let address = try LibnlAddress(peerMAC)
-        rtnl_link_set_name(link, name.text)
+        name.text.withCString { rtnl_link_set_name(link, $0) }
         rtnl_link_set_mtu(link, UInt32(mtu))
-        rtnl_link_set_name(other, peer.text)
+        peer.text.withCString { rtnl_link_set_name(other, $0) }
         rtnl_link_set_mtu(other, UInt32(mtu))
         rtnl_link_set_addr(other, address.pointer)
         rtnl_link_set_ns_fd(other, namespace)
@@ -92,7 +92,7 @@ extension NetlinkSocket {
         }
         defer { rtnl_link_put(link) }
         let address = try LibnlAddress(mac)
-        rtnl_link_set_name(link, name.text)
+        name.text.withCString { rtnl_link_set_name(link, $0) }
         rtnl_link_set_addr(link, address.pointer)
         rtnl_link_set_mtu(link, UInt32(mtu))
         try check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add bridge", name.text)
@@ -139,7 +139,7 @@ extension NetlinkSocket {
     public func deleteLink(_ name: InterfaceName) throws(NetlinkError) -> Bool {
         guard let link = rtnl_link_alloc() else { throw outOfMemory(name) }
         defer { rtnl_link_put(link) }
-        rtnl_link_set_name(link, name.text)
+        name.text.withCString { rtnl_link_set_name(link, $0) }
         let result = rtnl_link_delete(socket, link)
         guard result < 0 else { return true }
         let failure = error(result, "remove", name.text)
@@ -160,7 +160,7 @@ extension NetlinkSocket {
             rtnl_link_put(original)
         }
         // The name in the changes only: libnl would drop it if both had it, and it is how the kernel finds the device.
-        rtnl_link_set_name(changes, name.text)
+        name.text.withCString { rtnl_link_set_name(changes, $0) }
         set(changes)
         try check(rtnl_link_change(socket, original, changes, 0), operation(), name.text)
     }

@@ -52,7 +52,17 @@ public struct IPAddress: Hashable, Sendable {
     /// Dotted decimal, or the text of RFC 5952.
     public var text: String { family == .v4 ? v4Text : v6Text }
 
-    private var v4Text: String { "\(bytes[0]).\(bytes[1]).\(bytes[2]).\(bytes[3])" }
+    private var v4Text: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(15)
+        for (index, byte) in bytes.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ".")) }
+            if byte >= 100 { text.append(UInt8(ascii: "0") + byte / 100) }
+            if byte >= 10 { text.append(UInt8(ascii: "0") + byte / 10 % 10) }
+            text.append(UInt8(ascii: "0") + byte % 10)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
 
     private var v6Text: String {
         // RFC 5952 section 5: the well-known prefix of mapped addresses shows that the rest is IPv4.
