@@ -55,15 +55,19 @@ import Testing
         let other = try lab.pod("other")
         #expect(try other.call("contrail-cni", "ADD", lab.contrail()).status == 0)
         let pod = try lab.pod("web")
-        let before = (try lab.node.dump(), try pod.namespace.dump(), try lab.leftovers())
+        func system() throws -> String {
+            try TestProgram.succeed("cat", "/proc/self/mounts") + TestProgram.succeed("ip", "netns", "list")
+        }
+        let before = (try lab.node.dump(), try pod.namespace.dump(), try lab.leftovers(), try system())
         for more in ["", PluginLab.vmInterface] {
             #expect(try pod.call("contrail-cni", "ADD", lab.contrail(more: more)).status == 0)
             #expect(try lab.leftovers() != before.2)
             #expect(try pod.call("contrail-cni", "DEL", lab.contrail(more: more)).status == 0)
-            let after = (try lab.node.dump(), try pod.namespace.dump(), try lab.leftovers())
+            let after = (try lab.node.dump(), try pod.namespace.dump(), try lab.leftovers(), try system())
             #expect(after.0 == before.0)
             #expect(after.1 == before.1)
             #expect(after.2 == before.2)
+            #expect(after.3 == before.3, "mounts and namespaces")
         }
     }
 
