@@ -244,6 +244,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "NetlinkTests",
+            dependencies: ["CLinux", "Netlink", "NetworkTypes", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CNIProtocolTests",
             dependencies: ["CNIProtocol", "JSON", "NetworkTypes"],
             swiftSettings: strict

@@ -13,8 +13,8 @@ enum NamedNamespace {
         let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         try Files.makeFolder(folder, mode: 0o755)
         try share(folder)
-        let placeholder = try FileDescriptor(opening: path, O_RDONLY | O_CREAT | O_EXCL, mode: 0)
-        _ = consume placeholder
+        let mountPoint = try FileDescriptor(opening: path, O_RDONLY | O_CREAT | O_EXCL, mode: 0)
+        _ = consume mountPoint
         do throws(SystemError) {
             try check(clinux_unshare_network_namespace(), "make a network namespace for", path)
             try check(

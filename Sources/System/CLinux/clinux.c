@@ -7,8 +7,6 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 
-extern char **environ;
-
 int clinux_errno(void) { return errno; }
 
 const char *clinux_strerror(int error) {
@@ -19,9 +17,6 @@ const char *clinux_strerror(int error) {
 static int result(int value) { return value < 0 ? -errno : value; }
 
 int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
-int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
-  return result(openat(directory, path, flags | O_CLOEXEC, mode));
-}
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 int clinux_enter_network_namespace(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 int clinux_unshare_network_namespace(void) { return result(unshare(CLONE_NEWNET)); }
@@ -87,9 +82,7 @@ const char *clinux_program_name(void) { return program_invocation_short_name; }
 int clinux_argument_count(void) { return argument_count; }
 const char *clinux_argument(int index) { return index < argument_count ? arguments[index] : NULL; }
 
-char **clinux_environment(void) { return environ; }
 int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }
-int clinux_is_directory(mode_t mode) { return S_ISDIR(mode); }
 
 static struct {
   int fd;

@@ -35,7 +35,6 @@ int clinux_errno(void);
 const char *_Nonnull clinux_strerror(int error);
 /// open(2), always O_CLOEXEC.
 int clinux_open(const char *_Nonnull path, int flags, mode_t mode);
-int clinux_openat(int directory, const char *_Nonnull path, int flags, mode_t mode);
 /// fcntl(F_DUPFD_CLOEXEC), at 3 or above.
 int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
@@ -67,10 +66,8 @@ const char *_Nonnull clinux_program_name(void);
 /// The program's arguments: how many, and one of them.
 int clinux_argument_count(void);
 const char *_Nullable clinux_argument(int index);
-char *_Nullable *_Nonnull clinux_environment(void);
-/// st_mode & S_IFMT == S_IFREG / S_IFDIR.
+/// st_mode & S_IFMT == S_IFREG.
 int clinux_is_regular(mode_t mode);
-int clinux_is_directory(mode_t mode);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
 
