@@ -107,7 +107,9 @@ let package = Package(
         // Attachments and plugins
         .target(
             name: "Attachments",
-            dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
+            dependencies: [
+                "CLinux", "CNIProtocol", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface",
+            ],
             swiftSettings: node
         ),
         .target(
@@ -274,9 +276,11 @@ let package = Package(
         .testTarget(
             name: "ContrailCNITests",
             dependencies: [
-                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "Attachments", "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes",
+                "PreparedInterface",
                 "TestSupport",
                 "VRouter",
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),

@@ -66,11 +66,14 @@ public struct PodNamespace: ~Copyable {
         .pod(path: namespace.path, device: namespace.device, inode: namespace.inode)
     }
 
+    /// The path it was opened by.
+    public var path: String { namespace.path }
+
     /// The descriptor, to put devices in there.
     public var descriptor: Int32 { namespace.file.raw }
 
     /// Does something with this thread in the pod's namespace.
-    public borrowing func inside<Value>(
+    public borrowing func inside<Value: ~Copyable>(
         _ body: () throws(SystemError) -> Value
     ) throws(AttachmentError) -> Value {
         try namespace.enterMapped()

@@ -14,18 +14,12 @@ extension KernelObject {
     ///
     /// `socket`: netlink in the node's namespace.
     public func remove(over socket: NetlinkSocket) throws(AttachmentError) {
-        switch namespace {
-        case .host: try remove(from: socket)
-        case .pod:
-            guard let pod = try PodNamespace.existing(namespace) else { return }
-            try remove(from: pod.netlink)
-        }
-    }
-
-    private var namespace: NamespaceReference {
         switch self {
         case .link(_, let namespace), .ingressQdisc(_, let namespace), .redirectFilter(_, let namespace):
-            namespace
+            guard case .pod = namespace else { return try remove(from: socket) }
+            guard let pod = try PodNamespace.existing(namespace) else { return }
+            try remove(from: pod.netlink)
+        case .file(let path): try system { () throws(SystemError) in try Files.remove(path) }
         }
     }
 
@@ -39,6 +33,7 @@ extension KernelObject {
                 }
             case .redirectFilter(let device, _):
                 if let link = try socket.link(device) { try socket.deleteRedirect(device, index: link.index) }
+            case .file: break
             }
         }
     }

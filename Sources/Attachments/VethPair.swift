@@ -43,20 +43,20 @@ public enum VethPair {
         }
     }
 
-    /// Sets the pod's end up and gives it its addresses and routes.
+    /// Sets the pod's end up, gives it its addresses and routes, and tells its neighbours.
     public static func configure(
         _ pod: InterfaceName,
         in namespace: borrowing PodNamespace,
         _ guest: GuestConfiguration
     ) throws(AttachmentError) {
-        let socket = namespace.netlink
-        // What the agent's router advertisements say must not contradict what is configured here.
-        if guest.addresses.contains(where: { $0.address.family == .v6 }) {
-            try namespace.inside { () throws(SystemError) in
-                try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
-            }
+        let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
+        let announcer = try namespace.inside { () throws(SystemError) in
+            // What the agent's router advertisements say must not contradict what is configured here.
+            if hasV6 { try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0") }
+            return try Announcer()
         }
-        try netlink { () throws(NetlinkError) in
+        let socket = namespace.netlink
+        let link = try netlink { () throws(NetlinkError) in
             guard let link = try socket.link(pod) else {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
             }
@@ -67,6 +67,10 @@ public enum VethPair {
                 try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
             }
             for route in guest.routes { try socket.addRoute(route, over: link.index) }
+            return link
+        }
+        for address in guest.addresses {
+            announcer.announce(address.address, at: guest.mac, over: link.index)
         }
     }
 }

@@ -25,20 +25,20 @@ extension ContrailPlugin {
     ) throws(CNIError) -> CNIResult {
         let deadline = monotonicMicroseconds() + configuration.overallLimit
         let pod = try PodIdentity(request, cluster: configuration.clusterName)
+        let options = try InterfaceOptions(request)
         let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder)
         let client = AgentClient(
             configuration.agent,
             requestLimit: configuration.requestLimit,
             deadline: deadline
         )
-        let lock = try files { () throws(SystemError) in
-            try FileLock("\(configuration.runFolder)/locks/\(pod.vmName)", deadline: deadline)
-        }
+        let lock = try locked(pod.vmName, configuration, deadline: deadline)
         defer { lock.unlock() }
         let ports = Ports(agent: client, configuration: configuration)
         let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
-        try clearUnfinished(request, configuration, over: socket)
-        let assignment = try choose(request, pod, client)
+        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
+        try clearUnfinished(key, configuration, over: socket)
+        let assignments = try choose(request, options, pod, client, configuration)
         let mtu = try self.mtu(configuration, over: socket)
 
         guard let path = request.namespace else {
@@ -49,30 +49,43 @@ extension ContrailPlugin {
         let facts = Plan.Facts(
             bootID: BootID(try files { () throws(SystemError) in try Host.bootID() }),
             mtu: mtu,
-            namespace: namespace.reference
-        )
-        let plan = try Plan(
-            request,
-            pod: pod,
-            assignment: assignment,
-            vm: vm,
-            facts: facts,
-            configuration: configuration
+            namespace: namespace.reference,
+            hasDeviceInfo: try DeviceInfo.isPresent(options.deviceInfoFile)
         )
 
         var rollback = Rollback()
         do throws(CNIError) {
             let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
-            let interface = try apply(
-                plan,
-                in: namespace,
-                over: socket,
-                ports: ports,
-                configuration: configuration,
-                &rollback
-            )
+            var result = CNIResult(version: request.configuration.version)
+            for (interface, assignment) in try named(assignments, request, configuration) {
+                if interface != request.interface {
+                    let key = InterfaceKey(containerID: request.containerID, interface: interface)
+                    try clearUnfinished(key, configuration, over: socket)
+                }
+                let plan = try Plan(
+                    request,
+                    interface: interface,
+                    options: options,
+                    pod: pod,
+                    assignment: assignment,
+                    vm: vm,
+                    facts: facts,
+                    configuration: configuration
+                )
+                let made = try apply(
+                    plan,
+                    options,
+                    in: namespace,
+                    over: socket,
+                    ports: ports,
+                    configuration: configuration,
+                    &rollback
+                )
+                if interface == request.interface { result.setDNS(made.guest.dns) }
+                made.append(to: &result)
+            }
             ports.payOthersDebts(othersDebts)
-            return interface.result(version: request.configuration.version)
+            return result
         } catch {
             let failures = rollback.unwind()
             guard !failures.isEmpty else { throw error }
@@ -88,11 +101,10 @@ extension ContrailPlugin {
     ///
     /// A finished one is not repeated.
     private func clearUnfinished(
-        _ request: CNIRequest,
+        _ key: InterfaceKey,
         _ configuration: ContrailConfiguration,
         over socket: NetlinkSocket
     ) throws(CNIError) {
-        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         let store = configuration.store
         if try loaded(store, key, .record) != nil {
             throw CNIError(
@@ -107,18 +119,31 @@ extension ContrailPlugin {
         try files { () throws(SystemError) in try store.remove(key) }
     }
 
-    /// Waits until the agent's configuration has all of the pod's interfaces, and picks the one asked for.
+    /// Waits until the agent's configuration has all of the pod's interfaces, and picks those asked for, in
+    /// the order of their indices.
     private func choose(
         _ request: CNIRequest,
+        _ options: InterfaceOptions,
         _ pod: PodIdentity,
-        _ client: AgentClient
-    ) throws(CNIError) -> PortAssignment {
+        _ client: AgentClient,
+        _ configuration: ContrailConfiguration
+    ) throws(CNIError) -> [PortAssignment] {
+        let wishes = AssignmentChoice.Wishes(
+            interface: request.interface.text,
+            configurationName: request.configuration.name,
+            network: options.network ?? configuration.network,
+            vmi: options.vmi,
+            mac: options.mac,
+            taken: configuration.scope == .all ? [] : try taken(request.containerID, configuration)
+        )
         var name = pod.vmName
-        let assignments = try agent { () throws(AgentError) in
-            try client.poll("GET /vm-cfg/\(name)") { client throws(AgentError) -> [PortAssignment]? in
+        var refusal: CNIError?
+        do throws(AgentError) {
+            let chosen = try client.poll("GET /vm-cfg/\(name)") {
+                client throws(AgentError) -> [PortAssignment]? in
+                let list: [PortAssignment]
                 do throws(AgentError) {
-                    let list = try client.assignments(of: name)
-                    return AssignmentChoice.isComplete(list) ? list : nil
+                    list = try client.assignments(of: name)
                 } catch {
                     // Agents before 2020 know pods by UUID only.
                     guard case .unknownRequest = error.cause, let uid = pod.reference.uid, name != uid else {
@@ -127,13 +152,80 @@ extension ContrailPlugin {
                     name = uid
                     return nil
                 }
+                guard AssignmentChoice.isComplete(list), options.vmi != nil || Self.isOfPod(list, pod) else {
+                    return nil
+                }
+                if configuration.scope == .all { return AssignmentChoice.inOrder(list) }
+                do throws(CNIError) {
+                    refusal = nil
+                    return [try AssignmentChoice.choose(list, wishes)]
+                } catch {
+                    refusal = error
+                    // What the user has named may still be on its way; anything else will not change.
+                    return wishes.isExplicit ? nil : []
+                }
             }
+            if !chosen.isEmpty { return chosen }
+        } catch {
+            throw refusal ?? Self.explained(error, pod)
         }
-        return try AssignmentChoice.choose(
-            assignments,
-            network: request.configuration.name,
-            interface: request.interface.text
+        throw refusal ?? CNIError(.internal, "no assignment was chosen")
+    }
+
+    /// The agent's error; a name that it does not know can be one that it has forgotten.
+    private static func explained(_ error: AgentError, _ pod: PodIdentity) -> CNIError {
+        guard case .notYet = error.cause else { return CNIError(error) }
+        return CNIError(
+            .tryAgainLater,
+            error.message,
+            details:
+                "the agent does not know \(pod.vmName) with all its interfaces: kube-manager has not made them yet, a network is missing, the virtual machine is not linked to this node's vRouter, or the agent forgot the name when an older pod of the same name ended (any change of the virtual machine's configuration reminds it)"
         )
+    }
+
+    /// Whether the agent speaks of this pod and not of an older one of the same name.
+    private static func isOfPod(_ assignments: [PortAssignment], _ pod: PodIdentity) -> Bool {
+        guard let uid = pod.reference.uid.flatMap({ UUID($0) }) else { return true }
+        return assignments.allSatisfy { $0.vm == uid }
+    }
+
+    /// What other interfaces of the container have.
+    private func taken(
+        _ container: ContainerID,
+        _ configuration: ContrailConfiguration
+    ) throws(CNIError) -> [UUID] {
+        var taken: [UUID] = []
+        let store = configuration.store
+        let names = try files { () throws(SystemError) in try store.interfaces(of: container) }
+        for name in names {
+            let key = InterfaceKey(containerID: container, interface: name)
+            if let port = try loaded(store, key, .record)?.port { taken.append(port.vmi) }
+        }
+        return taken
+    }
+
+    /// Each assignment with the name of its interface in the pod: CNI_IFNAME for the first, and for further
+    /// ones the name that the user asked for, else `eth<index>`.
+    private func named(
+        _ assignments: [PortAssignment],
+        _ request: CNIRequest,
+        _ configuration: ContrailConfiguration
+    ) throws(CNIError) -> [(InterfaceName, PortAssignment)] {
+        var named: [(InterfaceName, PortAssignment)] = []
+        for (place, assignment) in assignments.enumerated() {
+            let text = assignment.interface ?? "eth\(assignment.index?.place ?? place)"
+            guard let name = place == 0 ? request.interface : InterfaceName(text) else {
+                throw CNIError(
+                    .invalidConfiguration,
+                    "the pod asks for an interface named \"\(text)\"; a name has 1 to 15 bytes without '/', ':', '%' and white space"
+                )
+            }
+            if named.contains(where: { $0.0 == name }) {
+                throw CNIError(.invalidConfiguration, "two interfaces of the pod would be named \(name.text)")
+            }
+            named.append((name, assignment))
+        }
+        return named
     }
 
     private func mtu(
@@ -157,6 +249,7 @@ extension ContrailPlugin {
 
     private func apply(
         _ plan: Plan,
+        _ options: InterfaceOptions,
         in namespace: borrowing PodNamespace,
         over socket: NetlinkSocket,
         ports: Ports,
@@ -170,24 +263,26 @@ extension ContrailPlugin {
         rollback.push { fileFailure { () throws(SystemError) in try store.remove(key) } }
         try files { () throws(SystemError) in try store.save(plan: interface) }
 
-        try makeDevice(plan, in: namespace, over: socket)
         rollback.push {
             deviceFailure { () throws(AttachmentError) in
                 for object in plan.interface.created.reversed() { try object.remove(over: socket) }
             }
         }
-        let registration = plan.registration
-        rollback.push {
-            fileFailure { () throws(SystemError) in
-                try configuration.agentFiles.remove(vmName: registration.vmName, vmi: registration.vmi)
+        try makeDevice(plan, in: namespace, over: socket)
+        if case .vm(let registration) = plan.registration {
+            rollback.push {
+                fileFailure { () throws(SystemError) in
+                    try configuration.agentFiles.remove(vmName: registration.vmName, vmi: registration.vmi)
+                }
             }
+            try files { () throws(SystemError) in try configuration.agentFiles.save(registration) }
         }
-        try files { () throws(SystemError) in try configuration.agentFiles.save(registration) }
 
         let isAlone = try isLastPort(of: interface, configuration)
         rollback.push { ports.undo(plan, isLast: isAlone) }
-        let state = try plug(plan, ports: ports, configuration: configuration)
+        let state = try plug(plan, options, ports: ports)
         try interface.guest.apply(state, index: interface.index, v6PrefixLength: configuration.v6PrefixLength)
+        if let dns = options.dns { interface.guest.dns = dns }
         if case .veth = interface.attachment {
             do throws(AttachmentError) {
                 try VethPair.configure(key.interface, in: namespace, interface.guest)
@@ -195,6 +290,7 @@ extension ContrailPlugin {
                 throw CNIError(error)
             }
         }
+        try DeviceInfo.save(interface, options.deviceInfoFile)
         let record = interface
         try files { () throws(SystemError) in try store.save(record: record) }
         return interface
@@ -218,6 +314,11 @@ extension ContrailPlugin {
                     over: socket
                 )
             case .tap(let tap): try DirectTap.make(tap, mtu: guest.mtu, over: socket)
+            // The VM monitor makes the socket.
+            case .vhostUser: break
+            }
+            if let bandwidth = plan.interface.bandwidth, let limiter = Plan.limiterName(plan.interface.key) {
+                try TrafficLimit.make(bandwidth, on: plan.device, through: limiter, over: socket)
             }
         } catch {
             throw CNIError(error)
@@ -230,24 +331,36 @@ extension ContrailPlugin {
     /// a second POST.
     private func plug(
         _ plan: Plan,
-        ports: Ports,
-        configuration: ContrailConfiguration
+        _ options: InterfaceOptions,
+        ports: Ports
     ) throws(CNIError) -> PortState {
-        let registration = plan.registration
-        return try agent { () throws(AgentError) in
+        guard let port = plan.interface.port else { throw CNIError(.internal, "a plan without a port") }
+        let path = port.kind == .vm ? "/vm/\(port.vm.text)/\(port.vmi.text)" : "/port/\(port.vmi.text)"
+        var others: PortState?
+        do throws(AgentError) {
             var isRegistered = false
-            return try ports.agent.poll("GET /vm/\(registration.vm.text)/\(registration.vmi.text)") {
-                client throws(AgentError) -> PortState? in
+            return try ports.agent.poll("GET \(path)") { _ throws(AgentError) -> PortState? in
                 if !isRegistered {
-                    try client.register(registration)
+                    try ports.register(plan.registration)
                     isRegistered = true
                 }
-                let state = try client.state(vm: registration.vm, vmi: registration.vmi)
-                if state.systemName == registration.hostInterface.text { return state }
-                try client.remove(vm: registration.vm)
-                isRegistered = false
-                return nil
+                let state = try ports.state(of: port)
+                guard state.systemName == port.systemName else {
+                    try ports.replace(port, containerID: plan.interface.key.containerID.text)
+                    isRegistered = false
+                    return nil
+                }
+                others = state
+                return options.areMet(by: state) ? state : nil
             }
+        } catch {
+            guard let others, !options.areMet(by: others) else { throw CNIError(error) }
+            let given = others.families.map { $0.address.text }.joined(separator: ", ")
+            let asked = options.addresses.map { $0.address.text }.joined(separator: ", ")
+            throw CNIError(
+                .tryAgainLater,
+                "the agent gives interface \(plan.interface.key.interface.text) \(given), but \(asked) was asked for; make a virtual machine interface with that address beforehand"
+            )
         }
     }
 }

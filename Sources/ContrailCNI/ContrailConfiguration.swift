@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Attachments
 import CNIProtocol
 import JSON
 import LinuxSystem
@@ -26,6 +27,16 @@ struct ContrailConfiguration {
     let mtu: MTU
     /// `ipv6-prefix-length`: the agent's API has none.
     let v6PrefixLength: Int
+    /// `network`: the pod's network that this configuration is for, where `name` does not tell.
+    let network: String?
+    /// `interfaces`: whether an ADD makes the one interface that it names, or all of the pod.
+    let scope: Scope
+    /// `platform`: what the vRouter is, as in the agent's own configuration.
+    let platform: Platform
+    /// `vhost-user-dir`: where vRouter-DPDK looks for sockets.
+    let vhostUserFolder: String
+    /// `introspect-port`: the agent's; nil: STATUS does not ask for its control connections.
+    let introspectPort: UInt16?
     /// `log-file` and `log-level`.
     let logFile: String
     let logLevel: Int
@@ -37,6 +48,20 @@ struct ContrailConfiguration {
         case fixed(Int)
         /// vhost0's MTU less what the tunnel adds.
         case auto
+    }
+
+    enum Scope: String {
+        /// A meta plugin calls for each interface.
+        case one
+        /// This plugin is alone: one ADD makes all that the agent has for the pod.
+        case all
+    }
+
+    enum Platform: String {
+        /// The kernel module: taps and veths.
+        case kernel
+        /// DPDK: vhost-user sockets for VMs.
+        case dpdk
     }
 
     var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
@@ -82,6 +107,17 @@ struct ContrailConfiguration {
         stateFolder = try Self.folder(fields, "state-dir", "/var/lib/contrail-vm")
         logFile = try Self.folder(fields, "log-file", "/var/log/contrail/cni/opencontrail.log")
         logLevel = try Self.logLevel(fields)
+        network = try fields.optionalString("network")
+        guard let scope = Scope(rawValue: try fields.optionalString("interfaces") ?? "one") else {
+            throw fields.error("interfaces", "is neither \"one\" nor \"all\"")
+        }
+        self.scope = scope
+        guard let platform = Platform(rawValue: try fields.optionalString("platform") ?? "kernel") else {
+            throw fields.error("platform", "is neither \"kernel\" nor \"dpdk\"")
+        }
+        self.platform = platform
+        vhostUserFolder = try Self.folder(fields, "vhost-user-dir", "/var/run/vrouter")
+        introspectPort = try fields.optionalInteger("introspect-port", in: 1...65_535).map { UInt16($0) }
         guard try fields.optionalString("vif-type") ?? "veth" == "veth" else {
             throw fields.error("vif-type", "only \"veth\" is supported")
         }
@@ -103,6 +139,11 @@ struct ContrailConfiguration {
         let text = try fields.optionalString("log-level") ?? "4"
         guard let level = Int(text) else { throw fields.error("log-level", "\"\(text)\" is no number") }
         return level
+    }
+
+    /// Where vRouter-DPDK keeps what a device negotiated: beside the agent's folder of ports.
+    func featureFile(_ systemName: String) -> String {
+        "\(Files.folder(of: Files.folder(of: configFolder)))/vm_feature/\(systemName)"
     }
 
     private static func folder(

@@ -22,21 +22,36 @@ public final class ContrailPlugin: CNIPlugin {
     /// The plugin under a name.
     public init(name: String) { self.name = name }
 
-    /// Throws code 50 where the agent can't be reached.
+    /// Throws code 50 where the agent can't be reached, and 51 where it has no control node: pods get their
+    /// interfaces then as far as the agent knows them already.
     public func status(_ configuration: CNIConfiguration) throws(CNIError) {
         let contrail = try ContrailConfiguration(configuration)
-        let client = AgentClient(
-            contrail.agent,
-            requestLimit: contrail.requestLimit,
-            deadline: monotonicMicroseconds() + contrail.requestLimit
-        )
+        func client(port: UInt16) -> AgentClient {
+            AgentClient(
+                AgentAddress(ip: contrail.agent.ip, port: port),
+                requestLimit: contrail.requestLimit,
+                deadline: monotonicMicroseconds() + contrail.requestLimit
+            )
+        }
         do throws(AgentError) {
             // A name that no pod can have: the agent's 404 proves that it serves.
-            _ = try client.assignments(of: "_")
+            _ = try client(port: contrail.agent.port).assignments(of: "_")
         } catch {
-            guard error.isAgentDown else { return }
-            throw CNIError(.notAvailable, error.message)
+            if error.isAgentDown { throw CNIError(.notAvailable, error.message) }
         }
+        guard let port = contrail.introspectPort else { return }
+        do throws(AgentError) {
+            if try client(port: port).hasControlConnection() { return }
+        } catch {
+            throw CNIError(
+                .limitedConnectivity,
+                "the agent's introspect server can't be asked: \(error.message)"
+            )
+        }
+        throw CNIError(
+            .limitedConnectivity,
+            "the vRouter agent has no connection to a control node: new pods may get no addresses, and routes may be old"
+        )
     }
 }
 
@@ -61,36 +76,38 @@ extension ContrailPlugin {
         }
     }
 
+    /// Takes the lock of a VM's name.
+    func locked(
+        _ vmName: String,
+        _ configuration: ContrailConfiguration,
+        deadline: Int64
+    ) throws(CNIError) -> FileLock {
+        try files { () throws(SystemError) in
+            try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
+        }
+    }
+
     /// Whether no other interface of the container is a port of the same VM.
     func isLastPort(
-        of interface: PreparedInterface?,
+        of interface: PreparedInterface,
         _ configuration: ContrailConfiguration
     ) throws(CNIError) -> Bool {
-        guard let interface else { return true }
-        let store = configuration.store
-        let container = interface.key.containerID
-        let names = try files { () throws(SystemError) in try store.interfaces(of: container) }
-        for name in names where name != interface.key.interface {
-            let key = InterfaceKey(containerID: container, interface: name)
-            if let other = try loaded(store, key, .record), other.port?.vm == interface.port?.vm {
-                return false
-            }
-        }
-        return true
+        guard let port = interface.port else { return true }
+        let found = try found(
+            interface.key.containerID,
+            addedWith: interface.key.interface,
+            configuration
+        )
+        let siblings = found.interfaces.filter { $0.key != interface.key && $0.saved?.port?.vm == port.vm }
+        return siblings.isEmpty && found.isLast(of: port.vm)
     }
 }
 
 extension Ports {
     /// The undo of a registration: removed at once, or owed.
     func undo(_ plan: Plan, isLast: Bool) -> String? {
-        let registration = plan.registration
-        let debt = OwedDeletion(
-            vm: registration.vm,
-            vmi: registration.vmi,
-            vmName: registration.vmName,
-            containerID: registration.containerID,
-            systemName: registration.hostInterface.text
-        )
+        guard let port = plan.interface.port else { return nil }
+        let debt = OwedDeletion(port, of: plan.interface.key.containerID)
         do throws(AgentError) {
             try remove(debt, isLast: isLast)
             return nil

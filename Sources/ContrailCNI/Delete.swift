@@ -16,130 +16,149 @@ extension ContrailPlugin {
     /// Idempotent; with a dead agent the port's deletion is owed and DEL succeeds.
     public func delete(_ request: CNIRequest) throws(CNIError) {
         let configuration = try ContrailConfiguration(request.configuration)
-        try logged(request, configuration) { () throws(CNIError) in try delete(request, configuration) }
+        try logged(request, configuration) { () throws(CNIError) in
+            let deadline = monotonicMicroseconds() + configuration.overallLimit
+            // One try of each request, no polling: what the agent does not take now is owed.
+            let client = AgentClient(
+                configuration.agent,
+                requestLimit: configuration.requestLimit,
+                deadline: deadline
+            )
+            let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
+            let removal = Removal(
+                configuration: configuration,
+                ports: Ports(agent: client, configuration: configuration),
+                socket: socket,
+                deadline: deadline
+            )
+            try delete(
+                request.containerID,
+                addedWith: request.interface,
+                vmName: vmName(request, configuration),
+                removal
+            )
+        }
     }
 
-    private func delete(_ request: CNIRequest, _ configuration: ContrailConfiguration) throws(CNIError) {
-        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
-        let deadline = monotonicMicroseconds() + configuration.overallLimit
-        let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
-        guard var vmName = try vmName(request, key, configuration) else {
-            return try removeObjects([], key, over: socket)
+    /// What removing needs.
+    struct Removal {
+        let configuration: ContrailConfiguration
+        let ports: Ports
+        let socket: NetlinkSocket
+        let deadline: Int64
+    }
+
+    /// Removes what the ADD of an interface's name made, under the lock of its VM.
+    ///
+    /// `vmName`: where the caller knows one; what was saved counts more.
+    func delete(
+        _ container: ContainerID,
+        addedWith interface: InterfaceName,
+        vmName: String?,
+        _ removal: Removal
+    ) throws(CNIError) {
+        let configuration = removal.configuration
+        var first = vmName
+        if first == nil { first = try found(container, addedWith: interface, configuration).vmName }
+        guard var name = first else {
+            let key = InterfaceKey(containerID: container, interface: interface)
+            return try removeObjects(nil, key, removal)
         }
         while true {
-            let lock = try files { () throws(SystemError) in
-                try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
-            }
+            let lock = try locked(name, configuration, deadline: removal.deadline)
             defer { lock.unlock() }
-            let interface = try found(key, configuration)
-            guard let saved = interface.map(Self.vmName), saved != vmName else {
-                return try delete(
-                    key,
-                    interface,
-                    vmName: vmName,
-                    configuration,
-                    deadline: deadline,
-                    over: socket
-                )
+            let found = try found(container, addedWith: interface, configuration)
+            guard let saved = found.vmName, saved != name else {
+                return try delete(found, vmName: name, removal)
             }
             // What was saved counts, and its VM's lock.
-            vmName = saved
+            name = saved
         }
     }
 
     /// Deletes what was found, or what derived names lead to; the VM's lock is held.
-    private func delete(
-        _ key: InterfaceKey,
-        _ interface: PreparedInterface?,
-        vmName: String,
-        _ configuration: ContrailConfiguration,
-        deadline: Int64,
-        over socket: NetlinkSocket
-    ) throws(CNIError) {
-        // One try of each request, no polling: what the agent does not take now is owed.
-        let client = AgentClient(
-            configuration.agent,
-            requestLimit: configuration.requestLimit,
-            deadline: deadline
-        )
-        let ports = Ports(agent: client, configuration: configuration)
+    private func delete(_ found: Found, vmName: String, _ removal: Removal) throws(CNIError) {
+        let configuration = removal.configuration
+        let found = try completed(found, vmName: vmName, configuration)
         var isAgentAlive = true
-        for debt in try debts(of: key, interface, vmName: vmName, configuration) {
-            let isLast = try isLastPort(of: interface, configuration)
-            isAgentAlive = try unplug(debt, isLast: isLast, ports, configuration) && isAgentAlive
-        }
-        try removeObjects(interface?.created ?? [], key, over: socket)
-        try files { () throws(SystemError) in try configuration.store.remove(key) }
-        if isAgentAlive { ports.payOthersDebts(ports.debts()) }
-    }
-
-    /// The VM's name, from CNI_ARGS or else from what was saved; nil where neither tells.
-    private func vmName(
-        _ request: CNIRequest,
-        _ key: InterfaceKey,
-        _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> String? {
-        if request.argument("K8S_POD_NAME") != nil {
-            do throws(CNIError) {
-                return try PodIdentity(request, cluster: configuration.clusterName).vmName
-            } catch {
-                // No ADD can have succeeded under such a name.
+        for (place, interface) in found.interfaces.enumerated().reversed() {
+            for debt in try debts(of: interface.key, interface.saved, vmName: vmName, removal) {
+                let isLast = place == 0 && found.isLast(of: debt.vm)
+                isAgentAlive =
+                    try unplug(debt, isLast: isLast, removal.ports, configuration) && isAgentAlive
             }
+            try removeObjects(interface.saved, interface.key, removal)
+            try files { () throws(SystemError) in try configuration.store.remove(interface.key) }
         }
-        return try found(key, configuration).map(Self.vmName)
+        if isAgentAlive { removal.ports.payOthersDebts(removal.ports.debts()) }
     }
 
-    private static func vmName(_ interface: PreparedInterface) -> String {
-        interface.port?.vmName ?? PodIdentity.vmName(interface.pod)
-    }
-
-    /// The record, else the plan.
-    ///
-    /// One that can't be read is as good as none: derived names remain.
-    private func found(
-        _ key: InterfaceKey,
+    /// Adds interfaces of which only the agent's files tell, where one ADD makes all of a pod.
+    private func completed(
+        _ found: Found,
+        vmName: String,
         _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> PreparedInterface? {
-        do throws(InterfaceStore.Failure) {
-            if let record = try configuration.store.load(key, .record) { return record }
-            return try configuration.store.load(key, .plan)
+    ) throws(CNIError) -> Found {
+        guard configuration.scope == .all, found.others.isEmpty, let first = found.interfaces.first?.key,
+            found.interfaces.contains(where: { $0.saved == nil })
+        else { return found }
+        let ports = try files { () throws(SystemError) in
+            try configuration.agentFiles.ports(vmName: vmName, containerID: first.containerID.text)
+        }
+        var found = found
+        for port in ports {
+            guard let name = InterfaceName(port.containerInterface),
+                !found.interfaces.contains(where: { $0.key.interface == name })
+            else { continue }
+            found.interfaces.append((InterfaceKey(containerID: first.containerID, interface: name), nil))
+        }
+        return found
+    }
+
+    /// The VM's name that CNI_ARGS tell.
+    private func vmName(_ request: CNIRequest, _ configuration: ContrailConfiguration) -> String? {
+        guard request.argument("K8S_POD_NAME") != nil else { return nil }
+        do throws(CNIError) {
+            return try PodIdentity(request, cluster: configuration.clusterName).vmName
         } catch {
-            guard case .unreadable = error else { throw CNIError(.io, error.message) }
+            // No ADD can have succeeded under such a name.
             return nil
         }
     }
 
-    /// The ports to remove: the record's, or those that the agent's files name for this container.
+    /// The ports to remove: the record's, or those that the agent's files name for this interface.
     private func debts(
         of key: InterfaceKey,
         _ interface: PreparedInterface?,
         vmName: String,
-        _ configuration: ContrailConfiguration
+        _ removal: Removal
     ) throws(CNIError) -> [OwedDeletion] {
-        if let port = interface?.port {
-            return [
+        guard interface == nil else {
+            return interface?.port.map { [OwedDeletion($0, of: key.containerID)] } ?? []
+        }
+        let ports = try files { () throws(SystemError) in
+            try removal.configuration.agentFiles.ports(vmName: vmName, containerID: key.containerID.text)
+        }
+        var debts: [OwedDeletion] = []
+        for port in ports where port.containerInterface == key.interface.text {
+            debts.append(
                 OwedDeletion(
                     vm: port.vm,
                     vmi: port.vmi,
-                    vmName: port.vmName,
+                    vmName: vmName,
                     containerID: key.containerID.text,
-                    systemName: port.systemName
+                    systemName: port.hostInterface
                 )
-            ]
-        }
-        guard interface == nil, let device = Plan.deviceName(key) else { return [] }
-        let ports = try files { () throws(SystemError) in
-            try configuration.agentFiles.ports(vmName: vmName, containerID: key.containerID.text)
-        }
-        return ports.map { port in
-            OwedDeletion(
-                vm: port.vm,
-                vmi: port.vmi,
-                vmName: vmName,
-                containerID: key.containerID.text,
-                systemName: device.text
             )
+            // Another plugin's: made before this one took its place on the node.
+            guard port.hostInterface != Plan.deviceName(key)?.text, port.hostInterface.hasPrefix("tap"),
+                let name = InterfaceName(port.hostInterface)
+            else { continue }
+            try attaching { () throws(AttachmentError) in
+                try KernelObject.link(name: name, namespace: .host).remove(over: removal.socket)
+            }
         }
+        return debts
     }
 
     /// Removes a port and its file, or owes it.
@@ -160,6 +179,9 @@ extension ContrailPlugin {
         }
         try files { () throws(SystemError) in
             let agentFiles = configuration.agentFiles
+            if debt.kind == .port {
+                return try agentFiles.remove(port: debt.vmi, systemName: debt.systemName)
+            }
             switch try agentFiles.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
             case .container: try agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
             case .nobody, .another: try agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
@@ -168,17 +190,39 @@ extension ContrailPlugin {
         return isAlive
     }
 
+    /// Removes what was saved as made, or what bears the derived names.
     private func removeObjects(
-        _ objects: [KernelObject],
+        _ saved: PreparedInterface?,
         _ key: InterfaceKey,
-        over socket: NetlinkSocket
+        _ removal: Removal
     ) throws(CNIError) {
-        var objects = objects
-        if objects.isEmpty, let device = Plan.deviceName(key) {
-            objects = [.link(name: device, namespace: .host)]
+        var objects = saved?.allCreated ?? []
+        if objects.isEmpty {
+            for name in [Plan.deviceName(key), Plan.limiterName(key)] {
+                if let name { objects.append(.link(name: name, namespace: .host)) }
+            }
+            if let name = Plan.deviceName(key), removal.configuration.platform == .dpdk {
+                let folder = removal.configuration.vhostUserFolder
+                objects.append(.file(path: "\(folder)/uvh_vif_\(name.text)"))
+                objects.append(.file(path: removal.configuration.featureFile(name.text)))
+            }
         }
         for object in objects.reversed() {
-            try attaching { () throws(AttachmentError) in try object.remove(over: socket) }
+            try attaching { () throws(AttachmentError) in try object.remove(over: removal.socket) }
         }
+    }
+}
+
+extension OwedDeletion {
+    /// The debt of a container's port.
+    init(_ port: VRouterPort, of container: ContainerID) {
+        self.init(
+            kind: port.kind == .vm ? .vm : .port,
+            vm: port.vm,
+            vmi: port.vmi,
+            vmName: port.vmName,
+            containerID: container.text,
+            systemName: port.systemName
+        )
     }
 }

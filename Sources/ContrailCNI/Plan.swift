@@ -12,19 +12,30 @@ struct Plan {
     /// The plan as it is saved.
     let interface: PreparedInterface
     /// What the agent will be told.
-    let registration: PortRegistration
-    /// The device on the node.
+    let registration: Registration
+    /// The device on the node, or the name that a vhost-user socket's is made from.
     let device: InterfaceName
+
+    /// What is told to which of the agent's two tables.
+    enum Registration {
+        case vm(PortRegistration)
+        case port(VhostUserRegistration)
+    }
 
     /// The facts of the host that a plan needs.
     struct Facts {
         let bootID: BootID
         let mtu: Int
         let namespace: NamespaceReference
+        /// Whether somebody else has written the device-info file: then it is not ours to write or remove.
+        var hasDeviceInfo = false
     }
 
     /// The runtime of containers; it gives no name of its own.
     static let containerRuntime = RuntimeName("container-runtime")
+
+    /// The longest path of a socket: sun_path of sockaddr_un holds 108 bytes, the last of them 0.
+    static let mostPathBytes = 107
 
     /// The device's name: a pure function of container and interface, so that DEL finds it without a
     /// record.
@@ -32,23 +43,115 @@ struct Plan {
         InterfaceName(prefix: "tap", hashing: [key.containerID.text, key.interface.text])
     }
 
+    /// The device that delays what a pod sends too fast.
+    static func limiterName(_ key: InterfaceKey) -> InterfaceName? {
+        InterfaceName(prefix: "ifb", hashing: [key.containerID.text, key.interface.text])
+    }
+
     init(
         _ request: CNIRequest,
+        interface name: InterfaceName,
+        options: InterfaceOptions,
         pod: PodIdentity,
         assignment: PortAssignment,
         vm: VMInterfaceRequest?,
         facts: Facts,
         configuration: ContrailConfiguration
     ) throws(CNIError) {
-        let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
+        let key = InterfaceKey(containerID: request.containerID, interface: name)
         guard let device = Plan.deviceName(key), let owner = vm?.runtime ?? Plan.containerRuntime else {
             throw CNIError(.internal, "cannot derive a device name for \(key.interface.text)")
         }
+        guard let mac = assignment.mac else {
+            throw CNIError(
+                .tryAgainLater,
+                "the agent's configuration has no MAC address yet for virtual machine interface \(assignment.vmi.text)"
+            )
+        }
         self.device = device
-        let index = assignment.index?.place ?? 0
-        let attachment: Attachment
-        if let vm {
-            attachment = .tap(
+        let attachment = try Self.attachment(device, vm: vm, facts: facts, configuration: configuration)
+        var created: [KernelObject] = [.link(name: device, namespace: .host)]
+        var kind = VRouterPort.Kind.vm
+        var file = configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)
+        if case .vhostUser(let socket) = attachment {
+            created = [.file(path: socket.path), .file(path: configuration.featureFile(device.text))]
+            kind = .port
+            file = configuration.agentFiles.path(port: assignment.vmi)
+            registration = .port(
+                VhostUserRegistration(
+                    vm: assignment.vm,
+                    vn: assignment.vn,
+                    vmi: assignment.vmi,
+                    vmName: pod.vmName,
+                    systemName: device.text,
+                    mac: mac
+                )
+            )
+        } else {
+            registration = .vm(
+                PortRegistration(
+                    vm: assignment.vm,
+                    vn: assignment.vn,
+                    vmi: assignment.vmi,
+                    vmName: pod.vmName,
+                    containerID: request.containerID.text,
+                    hostInterface: device,
+                    containerInterface: name.text,
+                    namespace: facts.namespace.path ?? ""
+                )
+            )
+        }
+        if let bandwidth = options.bandwidth {
+            guard kind == .vm else {
+                throw CNIError(
+                    .unsupportedField,
+                    "network configuration: field \"bandwidth\" is not supported: limits of a vhost-user port are the vRouter's matter"
+                )
+            }
+            if bandwidth.egress != nil, let limiter = Plan.limiterName(key) {
+                created.append(.link(name: limiter, namespace: .host))
+            }
+        }
+        if let path = options.deviceInfoFile, kind == .port, !facts.hasDeviceInfo {
+            created.append(.file(path: path))
+        }
+        interface = PreparedInterface(
+            key: key,
+            addedWith: request.interface,
+            owner: owner,
+            network: NetworkReference(name: request.configuration.name, virtualNetwork: assignment.vnName),
+            pod: pod.reference,
+            bootID: facts.bootID,
+            index: assignment.index?.place ?? 0,
+            guest: GuestConfiguration(mac: mac, mtu: facts.mtu, dhcp: .agent),
+            attachment: attachment,
+            created: created,
+            port: VRouterPort(
+                kind: kind,
+                vm: assignment.vm,
+                vmi: assignment.vmi,
+                vn: assignment.vn,
+                vmName: pod.vmName,
+                systemName: device.text,
+                agent: configuration.agent.text,
+                file: file
+            ),
+            bandwidth: options.bandwidth
+        )
+    }
+
+    /// The kind of attachment: by whether a VM asks, and by what the node's vRouter is.
+    private static func attachment(
+        _ device: InterfaceName,
+        vm: VMInterfaceRequest?,
+        facts: Facts,
+        configuration: ContrailConfiguration
+    ) throws(CNIError) -> Attachment {
+        guard let vm else { return .veth(Attachment.Veth(host: device, namespace: facts.namespace)) }
+        switch configuration.platform {
+        case .kernel:
+            try vm.require(.tap, "contrail.platform is \"kernel\"")
+            return .tap(
                 Attachment.Tap(
                     name: device,
                     namespace: .host,
@@ -59,40 +162,24 @@ struct Plan {
                     joinedBy: .direct
                 )
             )
-        } else {
-            attachment = .veth(Attachment.Veth(host: device, namespace: facts.namespace))
-        }
-        registration = PortRegistration(
-            vm: assignment.vm,
-            vn: assignment.vn,
-            vmi: assignment.vmi,
-            vmName: pod.vmName,
-            containerID: request.containerID.text,
-            hostInterface: device,
-            containerInterface: request.interface.text,
-            namespace: facts.namespace.path ?? ""
-        )
-        interface = PreparedInterface(
-            key: key,
-            owner: owner,
-            network: NetworkReference(name: request.configuration.name, virtualNetwork: assignment.vnName),
-            pod: pod.reference,
-            bootID: facts.bootID,
-            index: index,
-            guest: GuestConfiguration(mac: assignment.mac, mtu: facts.mtu, dhcp: .agent),
-            attachment: attachment,
-            created: [.link(name: device, namespace: .host)],
-            port: VRouterPort(
-                kind: .vm,
-                vm: assignment.vm,
-                vmi: assignment.vmi,
-                vn: assignment.vn,
-                vmName: pod.vmName,
-                systemName: device.text,
-                agent: configuration.agent.text,
-                file: configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)
+        case .dpdk:
+            try vm.require(.vhostUser, "contrail.platform is \"dpdk\"")
+            let path = "\(configuration.vhostUserFolder)/uvh_vif_\(device.text)"
+            guard path.utf8.count <= mostPathBytes else {
+                throw CNIError(
+                    .invalidConfiguration,
+                    "network configuration: field \"contrail.vhost-user-dir\" is too long: \(path) has \(path.utf8.count) bytes, a socket's path at most \(mostPathBytes)"
+                )
+            }
+            return .vhostUser(
+                Attachment.VhostUser(
+                    path: path,
+                    listener: .guest,
+                    mostQueues: vm.queues,
+                    ownerUID: vm.ownerUID
+                )
             )
-        )
+        }
     }
 }
 

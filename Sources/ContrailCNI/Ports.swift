@@ -22,21 +22,37 @@ struct Ports {
     ///
     /// `isLast`: whether the container has no other port of this VM.
     func remove(_ debt: OwedDeletion, isLast: Bool) throws(AgentError) {
-        guard isLast else { return }
+        switch debt.kind {
+        case .vm:
+            guard isLast, try isStillOurs(debt) else { return }
+            try agent.remove(vm: debt.vm)
+        case .port:
+            guard try isStillOurs(debt) else { return }
+            try agent.remove(port: debt.vmi)
+        }
+    }
+
+    private func isStillOurs(_ debt: OwedDeletion) throws(AgentError) -> Bool {
         do throws(AgentError) {
-            let state = try agent.state(vm: debt.vm, vmi: debt.vmi)
-            guard state.systemName == debt.systemName else { return }
+            let state =
+                debt.kind == .vm
+                ? try agent.state(vm: debt.vm, vmi: debt.vmi) : try agent.state(port: debt.vmi)
+            return state.systemName == debt.systemName
         } catch {
             // Not plugged, or its network has gone: DELETE is harmless then, and may clear a rest.
             guard case .notYet = error.cause else { throw error }
-            if belongsToAnother(debt) { return }
+            return !belongsToAnother(debt)
         }
-        try agent.remove(vm: debt.vm)
     }
 
     /// Whether the agent's file says that a newer container has the port.
     private func belongsToAnother(_ debt: OwedDeletion) -> Bool {
         do throws(SystemError) {
+            if debt.kind == .port {
+                let bytes = try Files.read(configuration.agentFiles.path(port: debt.vmi))
+                guard bytes != nil else { return false }
+                return try !configuration.agentFiles.isHeld(port: debt.vmi, systemName: debt.systemName)
+            }
             return try configuration.agentFiles.holder(
                 vmName: debt.vmName,
                 vmi: debt.vmi,
@@ -46,6 +62,43 @@ struct Ports {
         } catch {
             return false
         }
+    }
+
+    /// Tells the agent of an interface; repeating it changes nothing.
+    func register(_ registration: Plan.Registration) throws(AgentError) {
+        switch registration {
+        case .vm(let registration): try agent.register(registration)
+        case .port(let registration): try agent.register(registration)
+        }
+    }
+
+    /// What the agent tells of an interface that was registered.
+    func state(of port: VRouterPort) throws(AgentError) -> PortState {
+        switch port.kind {
+        case .vm: try agent.state(vm: port.vm, vmi: port.vmi)
+        case .port: try agent.state(port: port.vmi)
+        }
+    }
+
+    /// Makes room for an interface that the agent has under an older device's name: it ignores a changed name
+    /// in a second POST.
+    ///
+    /// `DELETE /vm` takes the pod's other interfaces, too: those of the same container are told again.
+    func replace(_ port: VRouterPort, containerID: String) throws(AgentError) {
+        guard port.kind == .vm else { return try agent.remove(port: port.vmi) }
+        try agent.remove(vm: port.vm)
+        let siblings: [[UInt8]]
+        do throws(SystemError) {
+            siblings = try configuration.agentFiles.siblings(
+                of: port.vmi,
+                vmName: port.vmName,
+                containerID: containerID
+            )
+        } catch {
+            // port-sync registers them within its next round.
+            return
+        }
+        for file in siblings { try agent.register(file: file) }
     }
 
     /// Pays what is owed for a VM whose lock is held.

@@ -22,6 +22,7 @@ extension TapBridgePlugin {
         guard let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder) else {
             return previous
         }
+        try vm.require(.tap, "tap-bridge joins a veth to a tap")
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         return try locked(key, configuration) { () throws(CNIError) in
             try add(request, key, vm, previous, configuration)
@@ -47,11 +48,11 @@ extension TapBridgePlugin {
         }
         let pod: PodNamespace
         do throws(AttachmentError) { pod = try PodNamespace(request.namespace ?? "") } catch {
-            throw CNIError(.internal, error.message)
+            throw CNIError(error)
         }
         let veth: Link
         do throws(AttachmentError) { veth = try Redirect.examine(key.interface, in: pod) } catch {
-            throw CNIError(.internal, error.message)
+            throw CNIError(error)
         }
         let tap = Attachment.Tap(
             name: try Self.deviceName(key),

@@ -14,12 +14,25 @@ extension TapBridgePlugin {
     public func delete(_ request: CNIRequest) throws(CNIError) {
         let configuration = try TapBridgeConfiguration(request.configuration)
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
-        try locked(key, configuration) { () throws(CNIError) in try delete(request, key, configuration) }
+        try delete(key, namespace: request.namespace, configuration)
     }
 
-    private func delete(
-        _ request: CNIRequest,
+    /// Deletes under the lock.
+    ///
+    /// `namespace`: the pod's, where the runtime tells it.
+    func delete(
         _ key: InterfaceKey,
+        namespace: String?,
+        _ configuration: TapBridgeConfiguration
+    ) throws(CNIError) {
+        try locked(key, configuration) { () throws(CNIError) in
+            try deleteLocked(key, namespace: namespace, configuration)
+        }
+    }
+
+    private func deleteLocked(
+        _ key: InterfaceKey,
+        namespace: String?,
         _ configuration: TapBridgeConfiguration
     ) throws(CNIError) {
         let store = configuration.store
@@ -27,7 +40,7 @@ extension TapBridgePlugin {
         let plan = try load(key, .plan, configuration)
         let isOurs = record?.former != nil
         var objects = isOurs ? record?.created ?? [] : plan?.former == nil ? [] : plan?.created ?? []
-        if objects.isEmpty { objects = try derived(request, key) }
+        if objects.isEmpty { objects = try derived(namespace, key) }
         try attaching { () throws(AttachmentError) in try Redirect.remove(objects) }
         if plan?.former != nil { try files { () throws(SystemError) in try store.removePlan(key) } }
         guard isOurs, var interface = record, let former = interface.former else { return }
@@ -44,8 +57,8 @@ extension TapBridgePlugin {
     }
 
     /// Without record and plan: the tap that the names tell of, if the namespace is still there.
-    private func derived(_ request: CNIRequest, _ key: InterfaceKey) throws(CNIError) -> [KernelObject] {
-        guard let path = request.namespace else { return [] }
+    private func derived(_ namespace: String?, _ key: InterfaceKey) throws(CNIError) -> [KernelObject] {
+        guard let path = namespace else { return [] }
         let name = try Self.deviceName(key)
         do throws(AttachmentError) {
             let pod = try PodNamespace(path)

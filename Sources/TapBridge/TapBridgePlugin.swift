@@ -44,14 +44,11 @@ public final class TapBridgePlugin: CNIPlugin {
         _ body: () throws(CNIError) -> Value
     ) throws(CNIError) -> Value {
         let name = try load(key, .record, configuration)?.port?.vmName ?? "container.\(key.containerID.text)"
-        let lock: FileLock
-        do throws(SystemError) {
-            lock = try FileLock(
+        let lock = try files { () throws(SystemError) in
+            try FileLock(
                 "\(configuration.runFolder)/locks/\(name)",
                 deadline: monotonicMicroseconds() + Self.lockLimit
             )
-        } catch {
-            throw CNIError(.tryAgainLater, error.message)
         }
         defer { lock.unlock() }
         return try body()
@@ -70,12 +67,4 @@ public final class TapBridgePlugin: CNIPlugin {
             return nil
         }
     }
-}
-
-func attaching<Value>(_ body: () throws(AttachmentError) -> Value) throws(CNIError) -> Value {
-    do throws(AttachmentError) { return try body() } catch { throw CNIError(.internal, error.message) }
-}
-
-func files<Value>(_ body: () throws(SystemError) -> Value) throws(CNIError) -> Value {
-    do throws(SystemError) { return try body() } catch { throw CNIError(.io, error.message) }
 }

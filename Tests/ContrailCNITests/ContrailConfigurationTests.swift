@@ -4,6 +4,7 @@
 import CNIProtocol
 import TestSupport
 import Testing
+import Yams
 
 @testable import ContrailCNI
 
@@ -158,5 +159,19 @@ import Testing
         folder.write(#"{"contrail":{"mtu":1}}"#, to: "net.d/10-contrail.conf")
         let error = #expect(throws: CNIError.self) { _ = try configuration() }
         #expect(error?.message.contains("field \"contrail.mtu\":") == true)
+    }
+
+    @Test(arguments: ["net-a", "existing-network", "vhost-user"])
+    func `a shipped NetworkAttachmentDefinition loads`(name: String) throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try #require(TestFile.read("/\(root)/conf/net-attach-def/\(name).yaml"))
+        let definition = try #require(try Yams.load(yaml: text) as? [String: Any])
+        #expect(definition["kind"] as? String == "NetworkAttachmentDefinition")
+        let config = try #require((definition["spec"] as? [String: Any])?["config"] as? String)
+        let configuration = try CNIConfiguration(Array(config.utf8))
+        // kube-manager counts definitions of this type only.
+        #expect(try configuration.fields.string("type") == "contrail-k8s-cni")
+        #expect(try configuration.fields.fields("capabilities").optionalBool("vmInterface") == true)
+        _ = try ContrailConfiguration(configuration, fileFolders: [])
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Attachments
 import CNIProtocol
 import LinuxSystem
 import Testing
@@ -23,8 +24,9 @@ import Testing
         #expect(CNIError(error) == CNIError(code, error.message))
     }
 
-    @Test func `a file that can't be read or written has code 5`() {
-        let error = SystemError("write", "/run/x", errno: 28)
-        #expect(CNIError(error) == CNIError(.io, error.message))
+    @Test(arguments: [(Int32(28), CNIError.Code.io), (13, .io), (110, .tryAgainLater), (16, .tryAgainLater)])
+    func `a file that can't be used has code 5, one that is busy 11`(errno: Int32, code: CNIError.Code) {
+        let error = SystemError("write", "/run/x", errno: errno)
+        #expect(CNIError(error) == CNIError(code, error.message))
     }
 }

@@ -13,7 +13,13 @@ import VRouter
 @Suite struct PlanTests {
     private let namespace = NamespaceReference.pod(path: "/run/netns/x", device: 4, inode: 5)
 
-    private func plan(_ assignment: PortAssignment, runtimeConfig: String? = nil) throws -> Plan {
+    private func plan(
+        _ assignment: PortAssignment,
+        runtimeConfig: String? = nil,
+        contrail: String = "{}",
+        options: InterfaceOptions = InterfaceOptions(),
+        hasDeviceInfo: Bool = false
+    ) throws -> Plan {
         var request = try Example.request()
         if let runtimeConfig {
             let configuration = try CNIConfiguration(
@@ -34,11 +40,21 @@ import VRouter
         }
         return try Plan(
             request,
+            interface: request.interface,
+            options: options,
             pod: PodIdentity(request, cluster: "k8s"),
             assignment: assignment,
             vm: VMInterfaceRequest.find(request, runFolder: "/nonexistent"),
-            facts: Plan.Facts(bootID: BootID("boot"), mtu: 1400, namespace: namespace),
-            configuration: ContrailConfiguration(Example.configuration(), fileFolders: [])
+            facts: Plan.Facts(
+                bootID: BootID("boot"),
+                mtu: 1400,
+                namespace: namespace,
+                hasDeviceInfo: hasDeviceInfo
+            ),
+            configuration: ContrailConfiguration(
+                Example.configuration(contrail: contrail),
+                fileFolders: []
+            )
         )
     }
 
@@ -94,9 +110,96 @@ import VRouter
         #expect(plan.interface.created == [.link(name: plan.device, namespace: .host)])
     }
 
+    @Test func `on a DPDK node a VM gets a vhost-user socket and a port of its own table`() throws {
+        let vm = #"{"queues":4,"ownerUID":64200}"#
+        let dpdk = #"{"platform":"dpdk"}"#
+        let plan = try plan(Example.assignment(2), runtimeConfig: vm, contrail: dpdk)
+        let path = "/var/run/vrouter/uvh_vif_\(plan.device.text)"
+        #expect(
+            plan.interface.attachment
+                == .vhostUser(.init(path: path, listener: .guest, mostQueues: 4, ownerUID: 64_200))
+        )
+        let features = "/var/lib/contrail/vm_feature/\(plan.device.text)"
+        #expect(plan.interface.created == [.file(path: path), .file(path: features)])
+        let port = try #require(plan.interface.port)
+        #expect(port.kind == .port)
+        #expect(port.file == "/var/lib/contrail/ports/\(port.vmi.text)")
+        guard case .port(let registration) = plan.registration else {
+            Issue.record("not a port of POST /port")
+            return
+        }
+        #expect(registration.systemName == plan.device.text && registration.vmi == port.vmi)
+        #expect(registration.mac == plan.interface.guest.mac && registration.vmName == "k8s__default__web")
+    }
+
+    @Test func `on a DPDK node a container still has a veth`() throws {
+        let plan = try plan(Example.assignment(2), contrail: #"{"platform":"dpdk"}"#)
+        #expect(plan.interface.port?.kind == .vm)
+        #expect(plan.interface.attachment == .veth(.init(host: plan.device, namespace: namespace)))
+    }
+
+    @Test func `a runtime that asks for another kind is told which there is`() throws {
+        for (kind, contrail) in [("vhostUser", "{}"), ("tap", #"{"platform":"dpdk"}"#)] {
+            let error = #expect(throws: CNIError.self) {
+                let vm = #"{"kind":"\#(kind)","ownerUID":1}"#
+                _ = try plan(Example.assignment(2), runtimeConfig: vm, contrail: contrail)
+            }
+            #expect(error?.code == .invalidConfiguration)
+            #expect(error?.message.contains("kind \"\(kind)\"") == true)
+        }
+    }
+
+    @Test func `a socket's path that the kernel can't hold is refused with the field's name`() throws {
+        let folder = "/" + String(repeating: "d", count: 90)
+        let error = #expect(throws: CNIError.self) {
+            _ = try plan(
+                Example.assignment(2),
+                runtimeConfig: #"{"ownerUID":1}"#,
+                contrail: #"{"platform":"dpdk","vhost-user-dir":"\#(folder)"}"#
+            )
+        }
+        #expect(error?.message.contains("contrail.vhost-user-dir") == true)
+    }
+
+    @Test func `a device-info file is ours only where nobody wrote it before`() throws {
+        var request = try Example.request()
+        request = try CNIRequest(
+            .add,
+            environment: CNIEnvironment { name in
+                ["CNI_CONTAINERID": "c", "CNI_IFNAME": "eth0", "CNI_NETNS": "/run/netns/x"][name]
+            },
+            configuration: CNIConfiguration(
+                Array(
+                    #"{"cniVersion":"1.1.0","name":"n","runtimeConfig":{"CNIDeviceInfoFile":"/run/info"}}"#
+                        .utf8
+                )
+            )
+        )
+        let options = try InterfaceOptions(request)
+        let vm = #"{"ownerUID":1}"#
+        let dpdk = #"{"platform":"dpdk"}"#
+        let file = KernelObject.file(path: "/run/info")
+        let ours = try plan(Example.assignment(2), runtimeConfig: vm, contrail: dpdk, options: options)
+        #expect(ours.interface.created.contains(file))
+        let theirs = try plan(
+            Example.assignment(2),
+            runtimeConfig: vm,
+            contrail: dpdk,
+            options: options,
+            hasDeviceInfo: true
+        )
+        #expect(!theirs.interface.created.contains(file))
+        let tap = try plan(Example.assignment(2), runtimeConfig: vm, options: options)
+        #expect(!tap.interface.created.contains(file))
+    }
+
     @Test func `the agent is told of the same port that the record names`() throws {
         let plan = try plan(Example.assignment(2))
-        let (registration, port) = (plan.registration, try #require(plan.interface.port))
+        guard case .vm(let registration) = plan.registration else {
+            Issue.record("not a port of POST /vm")
+            return
+        }
+        let port = try #require(plan.interface.port)
         #expect(port.kind == .vm)
         #expect(registration.vm == port.vm && registration.vmi == port.vmi && registration.vn == port.vn)
         #expect(registration.vmName == port.vmName)

@@ -65,7 +65,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: faults)
+    @Test(.rule("ADD-2", "ADD-3"), arguments: faults)
     func `an agent that misbehaves`(fault: Fault) throws {
         let lab = try PluginLab(simulator: #", "faults": [\#(fault.fault)]"#)
         let pod = try lab.pod("web")
@@ -98,26 +98,29 @@ import Testing
         #expect(left == [])
     }
 
-    @Test(arguments: [
-        ("", 6, "not valid JSON"), ("{", 6, "not valid JSON"), ("[]", 6, "expected an object"),
-        ("{}", 7, "\"name\""), (#"{"name": 5}"#, 7, "\"name\""), (#"{"name": "../x"}"#, 7, "\"name\""),
-        (#"{"cniVersion": "9.9", "name": "n"}"#, 1, "9.9"), (#"{"name": "n", "name": "m"}"#, 6, "twice"),
-        (#"{"name": "n", "contrail": []}"#, 7, "contrail"),
-        (#"{"name": "n", "contrail": {"mtu": "big"}}"#, 7, "contrail.mtu"),
-        (#"{"name": "n", "contrail": {"mtu": 10}}"#, 7, "contrail.mtu"),
-        (#"{"name": "n", "contrail": {"vrouter-ip": "localhost"}}"#, 7, "contrail.vrouter-ip"),
-        (#"{"name": "n", "contrail": {"vrouter-port": 70000}}"#, 7, "contrail.vrouter-port"),
-        (#"{"name": "n", "contrail": {"vif-type": "macvlan"}}"#, 7, "contrail.vif-type"),
-        (#"{"name": "n", "contrail": {"config-dir": "relative"}}"#, 7, "contrail.config-dir"),
-        (
-            #"{"name": "n", "runtimeConfig": {"vmInterface": {"queues": 2}}}"#, 7,
-            "runtimeConfig.vmInterface.ownerUID"
-        ),
-        (
-            #"{"name": "n", "runtimeConfig": {"vmInterface": {"kind": "x", "ownerUID": 1}}}"#, 7,
-            "runtimeConfig.vmInterface.kind"
-        ),
-    ])
+    @Test(
+        .rule("CONF-1", "CONF-2", "CONF-3", "OUT-1"),
+        arguments: [
+            ("", 6, "not valid JSON"), ("{", 6, "not valid JSON"), ("[]", 6, "expected an object"),
+            ("{}", 7, "\"name\""), (#"{"name": 5}"#, 7, "\"name\""), (#"{"name": "../x"}"#, 7, "\"name\""),
+            (#"{"cniVersion": "9.9", "name": "n"}"#, 1, "9.9"), (#"{"name": "n", "name": "m"}"#, 6, "twice"),
+            (#"{"name": "n", "contrail": []}"#, 7, "contrail"),
+            (#"{"name": "n", "contrail": {"mtu": "big"}}"#, 7, "contrail.mtu"),
+            (#"{"name": "n", "contrail": {"mtu": 10}}"#, 7, "contrail.mtu"),
+            (#"{"name": "n", "contrail": {"vrouter-ip": "localhost"}}"#, 7, "contrail.vrouter-ip"),
+            (#"{"name": "n", "contrail": {"vrouter-port": 70000}}"#, 7, "contrail.vrouter-port"),
+            (#"{"name": "n", "contrail": {"vif-type": "macvlan"}}"#, 7, "contrail.vif-type"),
+            (#"{"name": "n", "contrail": {"config-dir": "relative"}}"#, 7, "contrail.config-dir"),
+            (
+                #"{"name": "n", "runtimeConfig": {"vmInterface": {"queues": 2}}}"#, 7,
+                "runtimeConfig.vmInterface.ownerUID"
+            ),
+            (
+                #"{"name": "n", "runtimeConfig": {"vmInterface": {"kind": "x", "ownerUID": 1}}}"#, 7,
+                "runtimeConfig.vmInterface.kind"
+            ),
+        ]
+    )
     func `a missing or malformed configuration`(text: String, code: Int, field: String) throws {
         let lab = try PluginLab(simulator: nil)
         let pod = try lab.pod("web")
@@ -129,22 +132,25 @@ import Testing
         #expect(left == [])
     }
 
-    @Test(arguments: [
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=../../etc"], 4, "K8S_POD_NAME"),
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=../..;K8S_POD_NAME=web"], 4, "K8S_POD_NAMESPACE"),
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a/b"], 4, "K8S_POD_NAME"),
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=Web"], 4, "K8S_POD_NAME"),
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a b"], 4, "K8S_POD_NAME"),
-        (["CNI_ARGS": "K8S_POD_NAMESPACE=default"], 4, "K8S_POD_NAME is missing"),
-        (["CNI_ARGS": "nonsense"], 4, "CNI_ARGS"),
-        (["CNI_CONTAINERID": "../../etc"], 4, "CNI_CONTAINERID"),
-        (["CNI_CONTAINERID": ""], 4, "CNI_CONTAINERID"),
-        (["CNI_IFNAME": "a/b"], 4, "CNI_IFNAME"), (["CNI_IFNAME": "sixteen-byte-nam"], 4, "CNI_IFNAME"),
-        (["CNI_NETNS": "relative"], 4, "CNI_NETNS"),
-        (["CNI_NETNS": "/run/netns/cvt-not-there"], 4, "CNI_NETNS"),
-        (["CNI_NETNS": "/proc/self/ns/net"], 8, "network namespace that the plugin runs in"),
-        (["CNI_COMMAND": "FROB"], 4, "FROB"),
-    ])
+    @Test(
+        .rule("ENV-2", "ENV-3", "ENV-5", "ENV-6"),
+        arguments: [
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=../../etc"], 4, "K8S_POD_NAME"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=../..;K8S_POD_NAME=web"], 4, "K8S_POD_NAMESPACE"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a/b"], 4, "K8S_POD_NAME"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=Web"], 4, "K8S_POD_NAME"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a b"], 4, "K8S_POD_NAME"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default"], 4, "K8S_POD_NAME is missing"),
+            (["CNI_ARGS": "nonsense"], 4, "CNI_ARGS"),
+            (["CNI_CONTAINERID": "../../etc"], 4, "CNI_CONTAINERID"),
+            (["CNI_CONTAINERID": ""], 4, "CNI_CONTAINERID"),
+            (["CNI_IFNAME": "a/b"], 4, "CNI_IFNAME"), (["CNI_IFNAME": "sixteen-byte-nam"], 4, "CNI_IFNAME"),
+            (["CNI_NETNS": "relative"], 4, "CNI_NETNS"),
+            (["CNI_NETNS": "/run/netns/cvt-not-there"], 4, "CNI_NETNS"),
+            (["CNI_NETNS": "/proc/self/ns/net"], 8, "network namespace that the plugin runs in"),
+            (["CNI_COMMAND": "FROB"], 4, "FROB"),
+        ]
+    )
     func `a hostile or incomplete environment`(variables: [String: String], code: Int, message: String) throws
     {
         let lab = try PluginLab(simulator: nil)
@@ -170,7 +176,8 @@ import Testing
         #expect(try outcome.error().message.contains("longer than 255 bytes"))
     }
 
-    @Test func `VERSION answers without standard input, and STATUS tells whether the agent serves`() throws {
+    @Test(.rule("VERSION-1"))
+    func `VERSION answers without standard input, and STATUS tells whether the agent serves`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")
         let version = try pod.call("contrail-cni", "VERSION", "").document()

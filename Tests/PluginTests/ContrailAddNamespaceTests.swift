@@ -28,7 +28,7 @@ import Testing
         #expect(neighbour.contains("00:00:5e:00:01:00"))
     }
 
-    @Test(arguments: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])
+    @Test(.rule("ADD-1"), arguments: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])
     func `the result has the version and shape of the configuration`(version: String) throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")

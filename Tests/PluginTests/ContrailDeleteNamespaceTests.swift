@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct ContrailDeleteNamespaceTests {
-    @Test func `DEL is idempotent, without a namespace, and for what never was`() throws {
+    @Test(.rule("DEL-1")) func `DEL is idempotent, without a namespace, and for what never was`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")
         #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
@@ -19,7 +19,7 @@ import Testing
         #expect(try lab.leftovers().isEmpty)
     }
 
-    @Test func `without a record DEL goes by derived names and the agent's file`() throws {
+    @Test(.rule("DEL-2")) func `without a record DEL goes by derived names and the agent's file`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")
         for content in [nil, "", "{", "garbage", "{\"schema\":99}"] {
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `with a dead agent the deletion is owed, and the next call pays`() throws {
+    @Test(.rule("DEL-4")) func `with a dead agent the deletion is owed, and the next call pays`() throws {
         let lab = try PluginLab()
         let (web, other) = (try lab.pod("web"), try lab.pod("other"))
         #expect(try web.call("contrail-cni", "ADD", lab.contrail()).status == 0)
@@ -68,7 +68,7 @@ import Testing
         #expect(state.output.contains("Not Found"))
     }
 
-    @Test func `a late DEL of an older sandbox leaves the new one alone`() throws {
+    @Test(.rule("DEL-3")) func `a late DEL of an older sandbox leaves the new one alone`() throws {
         let lab = try PluginLab()
         let old = try lab.pod("web", sandbox: "old")
         let new = try lab.pod("web", sandbox: "new")

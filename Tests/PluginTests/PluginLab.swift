@@ -10,11 +10,11 @@ final class PluginLab {
     let folder: TemporaryFolder
     let simulator: TestSimulator?
 
-    init(simulator more: String? = "") throws {
+    init(simulator more: String? = "", networks: String = TestSimulator.networks) throws {
         let node = try TestNamespace("node")
         self.node = node
         folder = TemporaryFolder()
-        simulator = try more.map { try TestSimulator(node: node, more: $0) }
+        simulator = try more.map { try TestSimulator(node: node, networks: networks, more: $0) }
     }
 
     func pod(_ name: String, sandbox: String = "1") throws -> TestPod {
@@ -22,12 +22,17 @@ final class PluginLab {
     }
 
     /// A configuration for contrail-cni.
-    func contrail(_ version: String = "1.1.0", keys: String = "", more: String = "") -> String {
+    func contrail(
+        _ version: String = "1.1.0",
+        keys: String = "",
+        retries: Int = 2,
+        more: String = ""
+    ) -> String {
         let ports = simulator.map { "\($0.folder.path)/ports/vm" } ?? "\(folder.path)/ports/vm"
         return """
             {"cniVersion": "\(version)", "name": "pods", "type": "contrail-cni", "contrail": {
              "config-dir": "\(ports)", "run-dir": "\(folder.path)/run", "state-dir": "\(folder.path)/state",
-             "log-file": "\(folder.path)/log", "poll-timeout": 1, "poll-retries": 2\(keys)}\(more)}
+             "log-file": "\(folder.path)/log", "poll-timeout": 1, "poll-retries": \(retries)\(keys)}\(more)}
             """
     }
 

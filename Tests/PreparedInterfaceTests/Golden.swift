@@ -16,6 +16,11 @@ enum Golden: String, CaseIterable {
     case dualStack = "dual-stack"
     case v6Only = "v6-only"
     case noPort = "no-port"
+    case vhostUser = "vhost-user"
+    case limited
+
+    /// Records of schema 1 say less; they are written as schema 2.
+    var isOfSchema1: Bool { self != .vhostUser && self != .limited }
 
     /// The file's text, with its final newline.
     func text() throws -> String {

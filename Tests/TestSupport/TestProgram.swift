@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+public import Foundation
 
 /// Runs programs for tests, bounded in time.
 public struct TestProgram: Sendable {
@@ -21,6 +21,15 @@ public struct TestProgram: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// What happened.
         public let description: String
+    }
+
+    /// Starts a program that runs beside the test, which ends it.
+    public static func start(_ arguments: String...) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        try process.run()
+        return process
     }
 
     /// Runs a program to its end.

@@ -9,7 +9,7 @@ public final class TestSimulator {
     public let folder: TemporaryFolder
     /// The namespace that it serves: the test's node.
     public let node: TestNamespace
-    private let process = Process()
+    private var process = Process()
 
     /// The virtual networks that it knows.
     public static let networks = """
@@ -36,7 +36,12 @@ public final class TestSimulator {
 
     deinit { stop() }
 
-    /// Starts it, again after `stop`.
+    /// Starts it again after `stop`, with its files.
+    public func restart() throws {
+        process = Process()
+        try start()
+    }
+
     private func start() throws {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [

@@ -20,8 +20,10 @@ public struct CNIConfiguration: Sendable {
 
     /// Reads a configuration.
     ///
+    /// `isResultNeeded`: false where a `prevResult` that can't be read counts as none.
+    ///
     /// - Throws: `CNIError` with code 6 for no JSON, 1 for an unknown version, 7 for a wrong field.
-    public init(_ bytes: [UInt8]) throws(CNIError) {
+    public init(_ bytes: [UInt8], isResultNeeded: Bool = true) throws(CNIError) {
         let fields: JSONFields
         do throws(JSONError) {
             fields = try JSONFields(try JSONValue(parsing: bytes))
@@ -49,9 +51,15 @@ public struct CNIConfiguration: Sendable {
         self.fields = fields
         self.version = version
         self.name = name
-        previous = try configuring { () throws(JSONError) in
-            guard let value = fields.value("prevResult") else { return nil }
-            return try CNIResult(previous: value, version: version)
+        do throws(JSONError) {
+            previous = try fields.value("prevResult").map { value throws(JSONError) in
+                try CNIResult(previous: value, version: version)
+            }
+        } catch {
+            guard !isResultNeeded else {
+                throw CNIError(.invalidConfiguration, "network configuration: \(error.message)")
+            }
+            previous = nil
         }
         runtimeConfig = try configuring { () throws(JSONError) in try fields.optionalFields("runtimeConfig") }
     }

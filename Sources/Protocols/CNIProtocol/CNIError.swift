@@ -43,6 +43,8 @@ public struct CNIError: Error, Hashable, Sendable {
         case notAvailable = 50
         /// STATUS: containers would have limited connectivity.
         case limitedConnectivity = 51
+        /// CHECK: the attachment is not as ADD left it; the first code that the specification leaves to plugins.
+        case differs = 100
         /// Anything else.
         case `internal` = 999
     }

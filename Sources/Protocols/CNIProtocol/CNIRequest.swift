@@ -25,6 +25,10 @@ public struct CNIRequest: Sendable {
         case add = "ADD"
         /// Undo an ADD.
         case delete = "DEL"
+        /// Tell whether an attachment is as ADD left it.
+        case check = "CHECK"
+        /// Remove what no valid attachment needs.
+        case collect = "GC"
         /// Tell whether ADDs can succeed.
         case status = "STATUS"
         /// Tell the versions.
@@ -58,7 +62,8 @@ extension CNIRequest {
             return value
         }
         let container = required("CNI_CONTAINERID")
-        let namespace = command == .add ? required("CNI_NETNS") : environment["CNI_NETNS"] ?? ""
+        let isNamespaceNeeded = command == .add || command == .check
+        let namespace = isNamespaceNeeded ? required("CNI_NETNS") : environment["CNI_NETNS"] ?? ""
         let interface = required("CNI_IFNAME")
         guard missing.isEmpty else {
             throw CNIError(

@@ -15,8 +15,12 @@ public protocol CNIPlugin: AnyObject {
     func add(_ request: CNIRequest) throws(CNIError) -> CNIResult
     /// Undoes an ADD; what is gone already is no error.
     func delete(_ request: CNIRequest) throws(CNIError)
+    /// Compares an attachment with what ADD left; throws an error that names each difference.
+    func check(_ request: CNIRequest) throws(CNIError)
     /// Throws where no ADD could succeed.
     func status(_ configuration: CNIConfiguration) throws(CNIError)
+    /// Removes what this network and this runtime made and no valid attachment needs.
+    func collectGarbage(keeping valid: [CNIAttachment], _ configuration: CNIConfiguration) throws(CNIError)
 }
 
 /// Runs a plugin for the command that the environment names, and prints exactly one document.
@@ -45,29 +49,57 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
             output.write(supportedVersions)
             return 0
         }
-        let configuration = try CNIConfiguration(readInput())
+        // A DEL must not fail for what a plugin before once printed.
+        let configuration = try CNIConfiguration(readInput(), isResultNeeded: command != .delete)
         version = configuration.version
         output.installCrashDocument(version: version)
+        try requireVersion(of: configuration, for: command)
         switch command {
-        case .status:
-            guard version >= .v110 else {
-                throw CNIError(.incompatibleVersion, "STATUS needs a configuration of version 1.1.0 or newer")
+        case .status: try plugin.status(configuration)
+        case .collect:
+            // Without a list nothing is known to be stale; an empty list is a list.
+            if let valid = try configuration.validAttachments() {
+                try plugin.collectGarbage(keeping: valid, configuration)
             }
-            try plugin.status(configuration)
-        case .add:
+        case .add, .check, .delete, .version:
             let request = try CNIRequest(command, environment: environment, configuration: configuration)
             try refuseOwnNamespace(request, environment)
-            output.write(try plugin.add(request).json)
-        case .delete, .version:
-            let request = try CNIRequest(command, environment: environment, configuration: configuration)
-            try refuseOwnNamespace(request, environment)
-            try plugin.delete(request)
+            switch command {
+            case .add: output.write(try plugin.add(request).json)
+            case .check: try check(request, by: plugin)
+            default: try plugin.delete(request)
+            }
         }
         return 0
     } catch {
         output.write(error.json(version: version))
         return 1
     }
+}
+
+/// Refuses a command that the configuration's version does not have yet.
+private func requireVersion(
+    of configuration: CNIConfiguration,
+    for command: CNIRequest.Command
+) throws(CNIError) {
+    let oldest: CNIVersion
+    switch command {
+    case .check: oldest = .v040
+    case .status, .collect: oldest = .v110
+    case .add, .delete, .version: return
+    }
+    guard configuration.version < oldest else { return }
+    throw CNIError(
+        .incompatibleVersion,
+        "\(command.rawValue) needs a configuration of version \(oldest.rawValue) or newer"
+    )
+}
+
+private func check<Plugin: CNIPlugin>(_ request: CNIRequest, by plugin: Plugin) throws(CNIError) {
+    guard request.configuration.previous != nil else {
+        throw CNIError(.invalidConfiguration, "prevResult is missing: CHECK compares with what ADD printed")
+    }
+    try plugin.check(request)
 }
 
 private var supportedVersions: JSONValue {

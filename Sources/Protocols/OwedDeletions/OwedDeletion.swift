@@ -7,6 +7,8 @@ public import NetworkTypes
 
 /// A port that the agent must still remove: it could not be told when the container ended.
 public struct OwedDeletion: Hashable, Sendable {
+    /// The agent's table that the port is in.
+    public let kind: Kind
     /// The virtual machine.
     public let vm: UUID
     /// The virtual machine interface.
@@ -20,8 +22,24 @@ public struct OwedDeletion: Hashable, Sendable {
     /// The device that was registered.
     public let systemName: String
 
+    /// The agent's two tables.
+    public enum Kind: String, Hashable, Sendable {
+        /// `POST /vm`: DELETE takes all ports of the VM.
+        case vm
+        /// `POST /port`: DELETE takes this one.
+        case port
+    }
+
     /// A debt.
-    public init(vm: UUID, vmi: UUID, vmName: String, containerID: String, systemName: String) {
+    public init(
+        kind: Kind = .vm,
+        vm: UUID,
+        vmi: UUID,
+        vmName: String,
+        containerID: String,
+        systemName: String
+    ) {
+        self.kind = kind
         self.vm = vm
         self.vmi = vmi
         self.vmName = vmName
@@ -32,7 +50,8 @@ public struct OwedDeletion: Hashable, Sendable {
     var json: JSONValue {
         .object(
             JSONObject([
-                ("vm", .string(vm.text)), ("vmi", .string(vmi.text)), ("vmName", .string(vmName)),
+                ("kind", .string(kind.rawValue)), ("vm", .string(vm.text)), ("vmi", .string(vmi.text)),
+                ("vmName", .string(vmName)),
                 ("containerID", .string(containerID)), ("systemName", .string(systemName)),
             ])
         )
@@ -45,6 +64,10 @@ public struct OwedDeletion: Hashable, Sendable {
             }
             return uuid
         }
+        guard let kind = Kind(rawValue: try fields.optionalString("kind") ?? "vm") else {
+            throw fields.error("kind", "is neither \"vm\" nor \"port\"")
+        }
+        self.kind = kind
         vm = try uuid("vm")
         vmi = try uuid("vmi")
         vmName = try fields.string("vmName")

@@ -22,6 +22,15 @@ extension Attachment {
                     ("joinedBy", .string(tap.joinedBy.rawValue)),
                 ])
             )
+        case .vhostUser(let socket):
+            return .object(
+                JSONObject([
+                    ("type", .string("vhostUser")), ("path", .string(socket.path)),
+                    ("listener", .string(socket.listener.rawValue)),
+                    ("mostQueues", .integer(socket.mostQueues)),
+                    ("ownerUID", .integer(Int(socket.ownerUID))),
+                ])
+            )
         }
     }
 
@@ -47,6 +56,18 @@ extension Attachment {
                     joinedBy: joining
                 )
             )
+        case "vhostUser":
+            guard let listener = VhostUser.Listener(rawValue: try fields.string("listener")) else {
+                throw fields.error("listener", "is neither \"guest\" nor \"vrouter\"")
+            }
+            self = .vhostUser(
+                VhostUser(
+                    path: try fields.absolutePath("path"),
+                    listener: listener,
+                    mostQueues: try fields.integer("mostQueues", in: 1...256),
+                    ownerUID: UInt32(try fields.integer("ownerUID", in: 0...Int(UInt32.max)))
+                )
+            )
         default: throw fields.error("type", "the attachment \"\(type)\" is not known here")
         }
     }
@@ -59,6 +80,7 @@ extension KernelObject {
         case .ingressQdisc(let device, let namespace): Self.json("ingressQdisc", "device", device, namespace)
         case .redirectFilter(let device, let namespace):
             Self.json("redirectFilter", "device", device, namespace)
+        case .file(let path): .object(JSONObject([("type", .string("file")), ("path", .string(path))]))
         }
     }
 
@@ -75,6 +97,10 @@ extension KernelObject {
 
     init(_ fields: JSONFields) throws(JSONError) {
         let type = try fields.string("type")
+        if type == "file" {
+            self = .file(path: try fields.absolutePath("path"))
+            return
+        }
         let namespace = try fields.namespace("namespace")
         switch type {
         case "link": self = .link(name: try fields.interfaceName("name"), namespace: namespace)

@@ -9,6 +9,8 @@ public enum Attachment: Hashable, Sendable {
     case veth(Veth)
     /// A tap that the VM monitor opens.
     case tap(Tap)
+    /// A socket at which vRouter-DPDK and the VM monitor share frames.
+    case vhostUser(VhostUser)
 
     /// A veth pair.
     public struct Veth: Hashable, Sendable {
@@ -61,6 +63,34 @@ public enum Attachment: Hashable, Sendable {
         }
     }
 
+    /// A vhost-user socket.
+    public struct VhostUser: Hashable, Sendable {
+        /// The socket's path, at most 107 bytes.
+        public var path: String
+        /// Who listens at it.
+        public var listener: Listener
+        /// The most queue pairs that the VM may use.
+        public var mostQueues: Int
+        /// The user that the VM monitor runs as.
+        public var ownerUID: UInt32
+
+        /// Who listens at a vhost-user socket.
+        public enum Listener: String, Hashable, Sendable {
+            /// The VM monitor; the vRouter connects, and again after its own restart.
+            case guest
+            /// The vRouter.
+            case vrouter
+        }
+
+        /// A socket.
+        public init(path: String, listener: Listener, mostQueues: Int, ownerUID: UInt32) {
+            self.path = path
+            self.listener = listener
+            self.mostQueues = mostQueues
+            self.ownerUID = ownerUID
+        }
+    }
+
     /// How a tap is joined to the network.
     public enum Joining: String, Hashable, Sendable {
         /// The tap itself is the vRouter's port.
@@ -70,7 +100,7 @@ public enum Attachment: Hashable, Sendable {
     }
 }
 
-/// Something in the kernel, or a file of the agent's, that a plugin made and DEL removes.
+/// Something in the kernel, or a file, that a plugin made or caused, and DEL removes.
 public enum KernelObject: Hashable, Sendable {
     /// A network device.
     ///
@@ -80,6 +110,8 @@ public enum KernelObject: Hashable, Sendable {
     case ingressQdisc(device: InterfaceName, namespace: NamespaceReference)
     /// Our redirect filter on a device whose ingress qdisc others made.
     case redirectFilter(device: InterfaceName, namespace: NamespaceReference)
+    /// A file or a socket's name.
+    case file(path: String)
 }
 
 /// The vRouter's port behind an interface.

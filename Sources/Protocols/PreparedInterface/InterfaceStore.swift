@@ -111,5 +111,10 @@ public struct InterfaceStore: Sendable {
         return names
     }
 
+    /// The containers that have a folder, sorted.
+    public func containers() throws(SystemError) -> [ContainerID] {
+        try Files.list(folder).compactMap { ContainerID($0) }
+    }
+
     private func folder(of container: ContainerID) -> String { "\(folder)/\(container.text)" }
 }

@@ -11,19 +11,38 @@ extension PreparedInterface {
     /// - A direct tap: the tap with an empty sandbox, then an entry named CNI_IFNAME with the guest's MAC
     ///   and the container's id as sandbox, which holds the addresses: containerd refuses a sandbox whose
     ///   addresses are on an interface of the node.
+    /// - A vhost-user socket: one entry of that kind with `socketPath`.
     public func result(version: CNIVersion) -> CNIResult {
         var result = CNIResult(version: version)
+        append(to: &result)
+        result.setDNS(guest.dns)
+        return result
+    }
+
+    /// Adds devices, addresses and routes of this interface to a result.
+    public func append(to result: inout CNIResult) {
+        let name = key.interface.text
         let holder: Int
         switch attachment {
         case .veth(let veth):
             if let host = veth.host { result.append(.init(name: host.text, mtu: guest.mtu)) }
             holder = result.append(
-                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: veth.namespace.path)
+                .init(name: name, mac: guest.mac, mtu: guest.mtu, sandbox: veth.namespace.path)
             )
         case .tap(let tap):
             result.append(.init(name: tap.name.text, mtu: guest.mtu, sandbox: tap.namespace.path))
             holder = result.append(
-                .init(name: key.interface.text, mac: guest.mac, mtu: guest.mtu, sandbox: key.containerID.text)
+                .init(name: name, mac: guest.mac, mtu: guest.mtu, sandbox: key.containerID.text)
+            )
+        case .vhostUser(let socket):
+            holder = result.append(
+                .init(
+                    name: name,
+                    mac: guest.mac,
+                    mtu: guest.mtu,
+                    sandbox: key.containerID.text,
+                    socketPath: socket.path
+                )
             )
         }
         for address in guest.addresses {
@@ -34,8 +53,6 @@ extension PreparedInterface {
             result.append(Route(to: .default(gateway.address.family), via: gateway.address))
         }
         for route in guest.routes { result.append(route) }
-        result.setDNS(guest.dns)
-        return result
     }
 }
 

@@ -6,7 +6,7 @@ public import JSON
 import NetworkTypes
 
 extension PreparedInterface {
-    /// The JSON form of schema 1.
+    /// The JSON form.
     public var json: JSONValue {
         var object = JSONObject([
             ("schema", .integer(Self.schema)),
@@ -21,6 +21,7 @@ extension PreparedInterface {
             ("attachment", attachment.json),
             ("created", .array(created.map { $0.json })),
         ])
+        if addedWith != key.interface { object["addedWith"] = .string(addedWith.text) }
         if let former {
             object["former"] = .object(
                 JSONObject([
@@ -31,6 +32,7 @@ extension PreparedInterface {
             )
         }
         object["port"] = port?.json
+        object["bandwidth"] = bandwidth?.json
         return .object(object)
     }
 
@@ -40,13 +42,18 @@ extension PreparedInterface {
     public init(json: JSONValue) throws(JSONError) {
         let fields = try JSONFields(json)
         let schema = try fields.integer("schema", in: 0...Int.max)
-        guard schema == Self.schema else {
-            throw fields.error("schema", "\(schema) is not known here; this version reads \(Self.schema)")
+        guard (1...Self.schema).contains(schema) else {
+            throw fields.error(
+                "schema",
+                "\(schema) is not known here; this version reads 1 to \(Self.schema)"
+            )
         }
         guard let containerID = ContainerID(try fields.string("containerID")) else {
             throw fields.error("containerID", "is no container id")
         }
         key = InterfaceKey(containerID: containerID, interface: try fields.interfaceName("interface"))
+        addedWith =
+            try fields.value("addedWith") == nil ? key.interface : fields.interfaceName("addedWith")
         owner = try fields.runtimeName("owner")
         network = try NetworkReference(fields.fields("network"))
         pod = try PodReference(fields.fields("pod"))
@@ -64,6 +71,7 @@ extension PreparedInterface {
             )
         }
         if let inner = try fields.optionalFields("port") { port = try VRouterPort(inner) }
+        if let inner = try fields.optionalFields("bandwidth") { bandwidth = try Bandwidth(inner) }
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+public import NetworkTypes
+
 /// One network interface that a CNI plugin prepared: all that the runtime needs to hand it to a guest, and
 /// all that DEL needs to undo it.
 ///
@@ -11,11 +13,14 @@
 public struct PreparedInterface: Hashable, Sendable {
     /// The version of the JSON form.
     ///
-    /// A record of any other version is refused.
-    public static let schema = 1
+    /// Records of version 1 lack `addedWith`, `bandwidth` and the kinds that came later, and are read as well; a
+    /// record of any other version is refused.
+    public static let schema = 2
 
     /// The container and the interface's name in it; also the record's file name.
     public var key: InterfaceKey
+    /// CNI_IFNAME of the ADD that made it: one ADD can make all interfaces of a pod, and its DEL removes them.
+    public var addedWith: InterfaceName
     /// The runtime that asked for it.
     ///
     /// Garbage collection never touches another runtime's.
@@ -40,6 +45,11 @@ public struct PreparedInterface: Hashable, Sendable {
     public var former: Former?
     /// The vRouter port; absent where another CNI plugin owns the network.
     public var port: VRouterPort?
+    /// The limits on its traffic; nil where there are none.
+    public var bandwidth: Bandwidth?
+
+    /// All that is to be removed, in the order in which it was made: also what the plugins before made.
+    public var allCreated: [KernelObject] { (former?.created ?? []) + created }
 
     /// An attachment that a chained plugin replaced.
     public struct Former: Hashable, Sendable {
@@ -61,6 +71,7 @@ public struct PreparedInterface: Hashable, Sendable {
     /// A prepared interface.
     public init(
         key: InterfaceKey,
+        addedWith: InterfaceName? = nil,
         owner: RuntimeName,
         network: NetworkReference,
         pod: PodReference,
@@ -70,9 +81,11 @@ public struct PreparedInterface: Hashable, Sendable {
         attachment: Attachment,
         created: [KernelObject],
         former: Former? = nil,
-        port: VRouterPort? = nil
+        port: VRouterPort? = nil,
+        bandwidth: Bandwidth? = nil
     ) {
         self.key = key
+        self.addedWith = addedWith ?? key.interface
         self.owner = owner
         self.network = network
         self.pod = pod
@@ -83,5 +96,6 @@ public struct PreparedInterface: Hashable, Sendable {
         self.created = created
         self.former = former
         self.port = port
+        self.bandwidth = bandwidth
     }
 }

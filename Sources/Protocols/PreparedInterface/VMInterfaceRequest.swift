@@ -11,12 +11,33 @@ import LinuxSystem
 /// {"kind": "tap", "queues": 4, "ownerUID": 64200, "runtime": "vm-runtime"}
 /// ```
 public struct VMInterfaceRequest: Sendable {
+    /// The kind of device that the runtime can use; nil: any.
+    public let kind: Kind?
     /// The most queues that the VM will open.
     public let queues: Int
     /// The user that QEMU runs as.
     public let ownerUID: UInt32
     /// The runtime that asks.
     public let runtime: RuntimeName
+
+    /// A kind of device for a VM.
+    public enum Kind: String, Sendable {
+        /// A tap.
+        case tap
+        /// A vhost-user socket.
+        case vhostUser
+    }
+
+    /// Refuses a kind of device that the runtime did not ask for.
+    ///
+    /// `reason`: why there is only this kind.
+    public func require(_ only: Kind, _ reason: String) throws(CNIError) {
+        guard let kind, kind != only else { return }
+        throw CNIError(
+            .invalidConfiguration,
+            "the runtime asks for a VM interface of kind \"\(kind.rawValue)\", but here there is only \"\(only.rawValue)\": \(reason)"
+        )
+    }
 
     /// The request in `runtimeConfig.vmInterface`, else in the sandbox's file, which meta plugins can't
     /// drop; nil for an ordinary container.
@@ -47,9 +68,24 @@ public struct VMInterfaceRequest: Sendable {
         }
     }
 
+    /// The runtime whose garbage is to be collected: `runtimeConfig.vmInterface.runtime`; nil where a runtime
+    /// of containers asks, which gives no name.
+    public static func owner(
+        ofGarbageIn configuration: CNIConfiguration
+    ) throws(CNIError) -> RuntimeName? {
+        guard let config = configuration.runtimeConfig else { return nil }
+        return try configuring { () throws(JSONError) in
+            guard let fields = try config.optionalFields("vmInterface") else { return nil }
+            return try fields.optionalString("runtime") == nil ? nil : fields.runtimeName("runtime")
+        }
+    }
+
     private init(_ fields: JSONFields) throws(JSONError) {
-        let kind = try fields.optionalString("kind") ?? "tap"
-        guard kind == "tap" else { throw fields.error("kind", "\"\(kind)\" is not supported; \"tap\" is") }
+        let word = try fields.optionalString("kind") ?? "any"
+        kind = Kind(rawValue: word)
+        guard kind != nil || word == "any" else {
+            throw fields.error("kind", "\"\(word)\" is not supported; \"tap\", \"vhostUser\" and \"any\" are")
+        }
         queues = try fields.optionalInteger("queues", in: 1...256) ?? 256
         ownerUID = UInt32(try fields.integer("ownerUID", in: 0...Int(UInt32.max) - 1))
         let name = try fields.optionalString("runtime") ?? "vm-runtime"

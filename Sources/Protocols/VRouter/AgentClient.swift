@@ -44,12 +44,35 @@ public final class AgentClient {
     ///
     /// Repeating it changes nothing.
     public func register(_ registration: PortRegistration) throws(AgentError) {
-        _ = try exchange("POST /vm", body: registration.json.serialized())
+        try register(file: registration.json.serialized())
     }
+
+    /// `POST /vm` with the content of an agent-format file.
+    public func register(file: [UInt8]) throws(AgentError) { _ = try exchange("POST /vm", body: file) }
+
+    /// `POST /port`: registers a vhost-user interface.
+    ///
+    /// Repeating it changes nothing.
+    public func register(_ registration: VhostUserRegistration) throws(AgentError) {
+        _ = try exchange("POST /port", body: registration.json.serialized())
+    }
+
+    /// `GET /port/VMI`: one plugged port, of either table.
+    public func state(port vmi: UUID) throws(AgentError) -> PortState {
+        try state("GET /port/\(vmi.text)", vmi)
+    }
+
+    /// `DELETE /port/VMI`.
+    ///
+    /// Answers 200 whether there was one or not.
+    public func remove(port vmi: UUID) throws(AgentError) { _ = try exchange("DELETE /port/\(vmi.text)") }
 
     /// `GET /vm/VM/VMI`: one plugged port.
     public func state(vm: UUID, vmi: UUID) throws(AgentError) -> PortState {
-        let request = "GET /vm/\(vm.text)/\(vmi.text)"
+        try state("GET /vm/\(vm.text)/\(vmi.text)", vmi)
+    }
+
+    private func state(_ request: String, _ vmi: UUID) throws(AgentError) -> PortState {
         let states = try read(request, try exchange(request)) { body throws(JSONError) in
             try PortState.list(body)
         }
@@ -98,6 +121,9 @@ public final class AgentClient {
             pause = min(pause * 3 / 2, 1_000_000)
         }
     }
+
+    /// Any GET: the body of a success.
+    func get(_ path: String) throws(AgentError) -> [UInt8] { try exchange("GET \(path)").body }
 
     private func exchange(_ request: String, body: [UInt8] = []) throws(AgentError) -> HTTPResponse {
         var message = "\(request) HTTP/1.1\r\nHost: \(address.text)\r\n"

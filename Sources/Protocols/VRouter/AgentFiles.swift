@@ -20,6 +20,40 @@ public struct AgentFiles: Sendable {
     /// `vmName`: checked: holds no `/` and is not a dot.
     public func path(vmName: String, vmi: UUID) -> String { "\(folder)/\(vmName)/\(vmi.text)" }
 
+    /// Where the agent keeps the file of a port of `POST /port`: beside the folder of the other table's.
+    public func path(port vmi: UUID) -> String { "\(Files.folder(of: folder))/\(vmi.text)" }
+
+    /// Removes the agent's file of a port of `POST /port`, if it is of this device.
+    ///
+    /// For when the agent is down: it would load the file at its start.
+    public func remove(port vmi: UUID, systemName: String) throws(SystemError) {
+        guard try isHeld(port: vmi, systemName: systemName) else { return }
+        try Files.remove(path(port: vmi))
+    }
+
+    /// Whether the agent's file of a port of `POST /port` names a device; false where there is none.
+    public func isHeld(port vmi: UUID, systemName: String) throws(SystemError) -> Bool {
+        guard let bytes = try Files.read(path(port: vmi)) else { return false }
+        do throws(JSONError) {
+            return try JSONFields(try JSONValue(parsing: bytes)).string("system-name") == systemName
+        } catch {
+            return false
+        }
+    }
+
+    /// The content of a VM's files that name a container, but one interface's: its siblings.
+    public func siblings(of vmi: UUID, vmName: String, containerID: String) throws(SystemError) -> [[UInt8]] {
+        var files: [[UInt8]] = []
+        for name in try Files.list("\(folder)/\(vmName)") {
+            guard let other = UUID(name), other != vmi,
+                let bytes = try Files.read(path(vmName: vmName, vmi: other)),
+                Self.port(bytes, other, containerID) != nil
+            else { continue }
+            files.append(bytes)
+        }
+        return files
+    }
+
     /// Writes a port's file, replacing one of an older sandbox: the agent would not.
     public func save(_ registration: PortRegistration) throws(SystemError) {
         try Files.write(
@@ -40,14 +74,26 @@ public struct AgentFiles: Sendable {
         try Files.removeFolderIfEmpty("\(folder)/\(vmName)")
     }
 
+    /// A port as its file tells.
+    public struct Port: Hashable, Sendable {
+        /// The virtual machine.
+        public let vm: UUID
+        /// The virtual machine interface.
+        public let vmi: UUID
+        /// The device on the node.
+        public let hostInterface: String
+        /// The interface's name in the container.
+        public let containerInterface: String
+    }
+
     /// The ports of a VM whose files name a container.
-    public func ports(vmName: String, containerID: String) throws(SystemError) -> [(vm: UUID, vmi: UUID)] {
-        var ports: [(vm: UUID, vmi: UUID)] = []
+    public func ports(vmName: String, containerID: String) throws(SystemError) -> [Port] {
+        var ports: [Port] = []
         for name in try Files.list("\(folder)/\(vmName)") {
-            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else {
-                continue
-            }
-            if let vm = Self.vm(bytes, containerID) { ports.append((vm, vmi)) }
+            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)),
+                let port = Self.port(bytes, vmi, containerID)
+            else { continue }
+            ports.append(port)
         }
         return ports
     }
@@ -65,15 +111,21 @@ public struct AgentFiles: Sendable {
     /// Whether a port's file names a container.
     public func holder(vmName: String, vmi: UUID, of containerID: String) throws(SystemError) -> Holder {
         guard let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else { return .nobody }
-        return Self.vm(bytes, containerID) == nil ? .another : .container
+        return Self.port(bytes, vmi, containerID) == nil ? .another : .container
     }
 
-    /// The VM in a file that names a container; nil for another's, and for what is not a whole file of this format: that
+    /// A file that names a container; nil for another's, and for what is not a whole file of this format: that
     /// is not ours to judge.
-    private static func vm(_ bytes: [UInt8], _ containerID: String) -> UUID? {
+    private static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
         do throws(JSONError) {
             let fields = try JSONFields(try JSONValue(parsing: bytes))
-            return try fields.string("vm-id") == containerID ? try fields.agentUUID("vm-uuid") : nil
+            guard try fields.string("vm-id") == containerID else { return nil }
+            return Port(
+                vm: try fields.agentUUID("vm-uuid"),
+                vmi: vmi,
+                hostInterface: try fields.optionalString("host-ifname") ?? "",
+                containerInterface: try fields.optionalString("vm-ifname") ?? ""
+            )
         } catch {
             return nil
         }

@@ -14,8 +14,8 @@ public struct PortAssignment: Hashable, Sendable {
     public let vn: UUID
     /// The virtual network's fully qualified name; nil from agents before 2018.
     public let vnName: String?
-    /// The MAC address.
-    public let mac: MACAddress
+    /// The MAC address; nil while the configuration has none.
+    public let mac: MACAddress?
     /// The place among the pod's interfaces, and how many there are; nil without the `index` annotation.
     public let index: (place: Int, total: Int)?
     /// The name of the network in Kubernetes (`network` annotation).
@@ -48,7 +48,7 @@ extension PortAssignment {
         vm = try fields.agentUUID(fields.value("vm-uuid") == nil ? "instance-id" : "vm-uuid")
         vn = try fields.agentUUID("vn-id")
         vnName = try fields.optionalString("vn-name")
-        mac = try fields.agentMAC("mac-address")
+        mac = try fields.optionalString("mac-address") == "" ? nil : try fields.agentMAC("mac-address")
         var annotations: [(key: String, value: String)] = []
         for text in try fields.strings("annotations") {
             if let pair = annotationPair(text) { annotations.append(pair) }

@@ -60,3 +60,47 @@ public struct PortRegistration: Hashable, Sendable {
         )
     }
 }
+
+/// What `POST /port` tells the agent of a vhost-user interface on a DPDK node.
+///
+/// The VM monitor listens at the socket (mode 1), as today's vRouter demands.
+public struct VhostUserRegistration: Hashable, Sendable {
+    /// The virtual machine: the pod.
+    public let vm: UUID
+    /// The virtual network.
+    public let vn: UUID
+    /// The virtual machine interface.
+    public let vmi: UUID
+    /// `cluster__namespace__pod`.
+    public let vmName: String
+    /// The name from which the vRouter makes the socket's.
+    public let systemName: String
+    /// The MAC address.
+    public let mac: MACAddress
+
+    /// A registration.
+    public init(vm: UUID, vn: UUID, vmi: UUID, vmName: String, systemName: String, mac: MACAddress) {
+        self.vm = vm
+        self.vn = vn
+        self.vmi = vmi
+        self.vmName = vmName
+        self.systemName = systemName
+        self.mac = mac
+    }
+
+    /// The body of the request.
+    ///
+    /// Addresses of zero let the agent's configuration decide.
+    public var json: JSONValue {
+        .object(
+            JSONObject([
+                ("id", .string(vmi.text)), ("instance-id", .string(vm.text)), ("vn-id", .string(vn.text)),
+                ("vm-project-id", .string("")), ("display-name", .string(vmName)),
+                ("ip-address", .string("0.0.0.0")), ("ip6-address", .string("::")),
+                ("mac-address", .string(mac.text)), ("system-name", .string(systemName)),
+                ("type", .integer(0)), ("rx-vlan-id", .integer(-1)), ("tx-vlan-id", .integer(-1)),
+                ("vhostuser-mode", .integer(1)),
+            ])
+        )
+    }
+}

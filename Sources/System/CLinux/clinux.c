@@ -3,6 +3,7 @@
 
 #include "clinux.h"
 #include <linux/if_tun.h>
+#include <netpacket/packet.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -30,6 +31,11 @@ int clinux_make_mount_shared(const char *target) {
 int clinux_unmount(const char *target) { return result(umount2(target, MNT_DETACH)); }
 
 int clinux_socket_tcp(int family) { return result(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+int clinux_socket_packet(void) { return result(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }
+int clinux_send_frame(int fd, int index, const void *frame, size_t length) {
+  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index};
+  return result((int)sendto(fd, frame, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to));
+}
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
   return result(connect(fd, (struct sockaddr *)&to, sizeof to));

@@ -119,6 +119,9 @@ public enum Files {
         return names
     }
 
+    /// The folder that a path is in.
+    public static func folder(of path: String) -> String { split(path).folder }
+
     /// The folder and the last component of a path.
     static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }

@@ -21,6 +21,8 @@ public struct Link: Hashable, Sendable {
     public let isRunning: Bool
     /// The master's index; 0 without one.
     public let master: Int32
+    /// The index of the device below, or of a veth's other end; 0 without one.
+    public let lower: Int32
     /// The kind, like "veth"; nil for hardware.
     public let kind: String?
 }
@@ -179,6 +181,7 @@ extension Link {
         isUp = flags & UInt32(IFF_UP) != 0
         isRunning = flags & UInt32(IFF_RUNNING) != 0
         master = rtnl_link_get_master(object)
+        lower = rtnl_link_get_link(object)
         kind = rtnl_link_get_type(object).map { String(cString: $0) }
         mac = MACAddress(libnl: rtnl_link_get_addr(object))
     }

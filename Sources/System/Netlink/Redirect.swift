@@ -84,6 +84,16 @@ extension NetlinkSocket {
         }
     }
 
+    /// Whether a device has an ingress qdisc.
+    public func hasIngressQdisc(index: Int32) throws(NetlinkError) -> Bool {
+        var cache: OpaquePointer?
+        try check(rtnl_qdisc_alloc_cache(socket, &cache), "list", "qdiscs")
+        defer { nl_cache_free(cache) }
+        guard let qdisc = rtnl_qdisc_get(cache, index, Self.ingressHandle) else { return false }
+        rtnl_qdisc_put(qdisc)
+        return true
+    }
+
     /// Where our redirect filter on a device leads; nil where there is none.
     public func redirectTarget(of index: Int32) throws(NetlinkError) -> Int32? {
         var cache: OpaquePointer?

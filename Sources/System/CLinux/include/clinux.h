@@ -46,6 +46,9 @@ int clinux_make_mount_shared(const char *_Nonnull target);
 int clinux_unmount(const char *_Nonnull target);
 /// socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC) and connect to an IPv4 address in network order.
 int clinux_socket_tcp(int family);
+// A socket for sending Ethernet frames; it receives none.
+int clinux_socket_packet(void);
+int clinux_send_frame(int fd, int index, const void *_Nonnull frame, size_t length);
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port);
 int clinux_connect_ipv6(int fd, const uint8_t *_Nonnull address, uint16_t port);
 /// SO_RCVTIMEO and SO_SNDTIMEO.

@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Attachments
+public import CNIProtocol
+import JSON
+import LinuxSystem
+import Netlink
+import NetworkTypes
+import PreparedInterface
+import VRouter
+
+extension ContrailPlugin {
+    /// Compares the kernel, the agent, its file and `prevResult` with the record, field by field.
+    ///
+    /// Nothing is changed.
+    public func check(_ request: CNIRequest) throws(CNIError) {
+        let configuration = try ContrailConfiguration(request.configuration)
+        try logged(request, configuration) { () throws(CNIError) in
+            let deadline = monotonicMicroseconds() + configuration.overallLimit
+            let found = try found(request.containerID, addedWith: request.interface, configuration)
+            let lock = try found.vmName.map { name throws(CNIError) in
+                try locked(name, configuration, deadline: deadline)
+            }
+            defer { lock?.unlock() }
+            let client = AgentClient(
+                configuration.agent,
+                requestLimit: configuration.requestLimit,
+                deadline: deadline
+            )
+            let ports = Ports(agent: client, configuration: configuration)
+            let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
+            var differences = Differences()
+            var failure: AgentError?
+            for (key, saved) in found.interfaces {
+                guard let interface = saved, try loaded(configuration.store, key, .record) != nil else {
+                    differences.note(key.interface.text, "there is no record of it")
+                    continue
+                }
+                try checkDevice(interface, request, over: socket, &differences)
+                checkResult(interface, request, &differences)
+                do throws(AgentError) {
+                    try checkPort(interface, ports, &differences)
+                } catch {
+                    failure = error
+                }
+            }
+            guard differences.texts.isEmpty else {
+                throw CNIError(
+                    .differs,
+                    "the attachment is not as ADD left it: \(differences.texts.joined(separator: "; "))"
+                )
+            }
+            if let failure { throw CNIError(failure) }
+        }
+    }
+
+    private func checkDevice(
+        _ interface: PreparedInterface,
+        _ request: CNIRequest,
+        over socket: NetlinkSocket,
+        _ differences: inout Differences
+    ) throws(CNIError) {
+        let name = interface.key.interface
+        do throws(AttachmentError) {
+            // What a chained plugin has added is its own matter.
+            switch interface.former?.attachment ?? interface.attachment {
+            case .veth(let veth):
+                guard let pod = try PodNamespace.existing(veth.namespace), request.namespace == pod.path
+                else {
+                    let path = request.namespace ?? ""
+                    return differences.note(name.text, "\(path) is not the namespace that it was made in")
+                }
+                try VethPair.check(
+                    name,
+                    host: veth.host,
+                    in: pod,
+                    interface.guest,
+                    over: socket,
+                    &differences
+                )
+            case .tap(let tap):
+                try DirectTap.check(tap, mtu: interface.guest.mtu, over: socket, &differences)
+            // Socket and listener are the VM's, which may be stopped.
+            case .vhostUser: break
+            }
+            if let bandwidth = interface.bandwidth, let limiter = Plan.limiterName(interface.key),
+                let device = Plan.deviceName(interface.key)
+            {
+                try TrafficLimit.check(
+                    bandwidth,
+                    on: device,
+                    through: limiter,
+                    over: socket,
+                    &differences
+                )
+            }
+        } catch {
+            throw CNIError(error)
+        }
+    }
+
+    /// The port as the agent knows it, and its file.
+    private func checkPort(
+        _ interface: PreparedInterface,
+        _ ports: Ports,
+        _ differences: inout Differences
+    ) throws(AgentError) {
+        guard let port = interface.port else { return }
+        let subject = "port \(port.vmi.text) of the agent"
+        if port.kind == .vm {
+            do throws(SystemError) {
+                let holder = try ports.configuration.agentFiles.holder(
+                    vmName: port.vmName,
+                    vmi: port.vmi,
+                    of: interface.key.containerID.text
+                )
+                if holder != .container {
+                    differences.note(port.file, "the agent's file is missing or not this container's")
+                }
+            } catch {
+                differences.note(port.file, error.message)
+            }
+        }
+        let state: PortState
+        do throws(AgentError) {
+            state = try ports.state(of: port)
+        } catch {
+            guard case .notYet = error.cause else { throw error }
+            return differences.note(subject, "the agent has none")
+        }
+        differences.compare(subject, "device", is: state.systemName, not: port.systemName)
+        differences.compare(subject, "MAC address", is: state.mac.text, not: interface.guest.mac.text)
+        let given = state.families.map { $0.address.text }.joined(separator: ", ")
+        let expected = interface.guest.addresses.map { $0.address.text }.joined(separator: ", ")
+        differences.compare(subject, "address", is: given, not: expected)
+    }
+
+    /// What the runtime keeps as the result must tell of this interface.
+    private func checkResult(
+        _ interface: PreparedInterface,
+        _ request: CNIRequest,
+        _ differences: inout Differences
+    ) {
+        guard let previous = request.configuration.previous else { return }
+        let ours = interface.result(version: request.configuration.version)
+        let name = interface.key.interface.text
+        do throws(JSONError) {
+            let theirs = try previous.interfaces()
+            for device in try ours.interfaces() {
+                guard let match = theirs.first(where: { $0.name == device.name }) else {
+                    differences.note(device.name, "it is not in prevResult")
+                    continue
+                }
+                if let mac = device.mac {
+                    let found = match.mac?.text ?? "none"
+                    differences.compare(device.name, "MAC address in prevResult", is: found, not: mac.text)
+                }
+            }
+            let addresses = try previous.addresses().map { $0.prefix }
+            for address in interface.guest.addresses where !addresses.contains(address) {
+                differences.note(name, "address \(address.text) is not in prevResult")
+            }
+        } catch {
+            differences.note("prevResult", error.message)
+        }
+    }
+}
