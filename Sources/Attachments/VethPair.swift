@@ -43,20 +43,20 @@ public enum VethPair {
         }
     }
 
-    /// Sets the pod's end up, gives it its addresses and routes, and tells its neighbours.
+    /// Sets the pod's end up and gives it its addresses and routes.
     public static func configure(
         _ pod: InterfaceName,
         in namespace: borrowing PodNamespace,
         _ guest: GuestConfiguration
     ) throws(AttachmentError) {
-        let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
-        let announcer = try namespace.inside { () throws(SystemError) in
-            // What the agent's router advertisements say must not contradict what is configured here.
-            if hasV6 { try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0") }
-            return try Announcer()
-        }
         let socket = namespace.netlink
-        let link = try netlink { () throws(NetlinkError) in
+        // What the agent's router advertisements say must not contradict what is configured here.
+        if guest.addresses.contains(where: { $0.address.family == .v6 }) {
+            try namespace.inside { () throws(SystemError) in
+                try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
+            }
+        }
+        try netlink { () throws(NetlinkError) in
             guard let link = try socket.link(pod) else {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
             }
@@ -67,7 +67,28 @@ public enum VethPair {
                 try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
             }
             for route in guest.routes { try socket.addRoute(route, over: link.index) }
-            return link
+        }
+    }
+
+    /// The longest wait for the node's end, in steps of a millisecond: the kernel reports a carrier late.
+    private static let mostWaits = 40
+
+    /// Tells the pod's neighbours of its addresses, once the node's end carries frames.
+    public static func announce(
+        _ pod: InterfaceName,
+        host: InterfaceName,
+        in namespace: borrowing PodNamespace,
+        _ guest: GuestConfiguration,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
+        let announcer = try namespace.inside { () throws(SystemError) in try Announcer() }
+        guard let link = try netlink({ () throws(NetlinkError) in try namespace.netlink.link(pod) }) else {
+            return
+        }
+        for _ in 1...mostWaits {
+            let end = try netlink { () throws(NetlinkError) in try socket.link(host) }
+            if end?.isRunning ?? true { break }
+            usleep(1000)
         }
         for address in guest.addresses {
             announcer.announce(address.address, at: guest.mac, over: link.index)

@@ -57,6 +57,7 @@ extension ContrailPlugin {
         do throws(CNIError) {
             let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             var result = CNIResult(version: request.configuration.version)
+            var made: [PreparedInterface] = []
             for (interface, assignment) in try named(assignments, request, configuration) {
                 if interface != request.interface {
                     let key = InterfaceKey(containerID: request.containerID, interface: interface)
@@ -72,7 +73,7 @@ extension ContrailPlugin {
                     facts: facts,
                     configuration: configuration
                 )
-                let made = try apply(
+                let prepared = try apply(
                     plan,
                     options,
                     in: namespace,
@@ -81,9 +82,11 @@ extension ContrailPlugin {
                     configuration: configuration,
                     &rollback
                 )
-                if interface == request.interface { result.setDNS(made.guest.dns) }
-                made.append(to: &result)
+                if interface == request.interface { result.setDNS(prepared.guest.dns) }
+                prepared.append(to: &result)
+                made.append(prepared)
             }
+            announce(made, in: namespace, over: socket)
             ports.payOthersDebts(othersDebts)
             return result
         } catch {
@@ -94,6 +97,27 @@ extension ContrailPlugin {
                 error.message,
                 details: "and of what was done, this could not be undone: \(failures.joined(separator: "; "))"
             )
+        }
+    }
+
+    /// Tells the neighbours of containers' addresses; guests tell theirs themselves.
+    private func announce(
+        _ made: [PreparedInterface],
+        in namespace: borrowing PodNamespace,
+        over socket: NetlinkSocket
+    ) {
+        for interface in made {
+            guard case .veth(let veth) = interface.attachment, let host = veth.host else { continue }
+            // Without it neighbours ask: no reason to fail.
+            do throws(AttachmentError) {
+                try VethPair.announce(
+                    interface.key.interface,
+                    host: host,
+                    in: namespace,
+                    interface.guest,
+                    over: socket
+                )
+            } catch {}
         }
     }
 
@@ -179,7 +203,7 @@ extension ContrailPlugin {
             .tryAgainLater,
             error.message,
             details:
-                "the agent does not know \(pod.vmName) with all its interfaces: kube-manager has not made them yet, a network is missing, the virtual machine is not linked to this node's vRouter, or the agent forgot the name when an older pod of the same name ended (any change of the virtual machine's configuration reminds it)"
+                "the agent does not know \(pod.vmName) with all its interfaces: kube-manager has not made them yet, a network is missing, the virtual machine is not linked to this node's vRouter, or the agent forgot the name when an older pod of the same name ended, until the virtual machine is added again"
         )
     }
 

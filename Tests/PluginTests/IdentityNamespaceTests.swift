@@ -150,11 +150,11 @@ import Testing
         let refused = try new.call("contrail-cni", "ADD", lab.contrail(), variables: arguments(Self.newUID))
         #expect(try refused.error().code == 11, "\(refused.output)")
         #expect(refused.output.contains("forgot the name"), "\(refused.output)")
-        // Any change of the machine's configuration heals it, also while ADD waits.
+        // Once the machine is added again, ADD goes on.
         let socket = "\(lab.simulator?.folder.path ?? "")/run/control.sock"
         let healer = PlainThread {
             usleep(700_000)
-            try? Self.control(socket, #"{"command": "touch", "uuid": "\#(Self.newUID)"}"#)
+            try? Self.control(socket, #"{"command": "add-pod", "pod": \#(renewed)}"#)
         }
         let identity = try add(new, lab, Self.newUID, retries: 10)
         healer.join()
