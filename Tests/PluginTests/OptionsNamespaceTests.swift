@@ -122,7 +122,9 @@ import Testing
         let lab = try PluginLab()
         let pod = try lab.pod("web")
         // The first pod of a network brings its bridge.
-        #expect(try lab.pod("other").call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        let other = try lab.pod("other")
+        #expect(try other.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(try other.namespace.pings("10.47.255.254") && other.namespace.pings("fd00:47::fe"))
         let before = try lab.node.dump()
         let limit =
             #""bandwidth": {"ingressRate": 8000000, "ingressBurst": 80000, "egressRate": 4000000, "egressBurst": 80000}"#
