@@ -119,11 +119,11 @@ func checkAgent(_ input: [UInt8]) throws(BrokenInvariant) -> Bool {
 private func holdAssignments(_ assignments: [PortAssignment]) throws(BrokenInvariant) {
     _ = AssignmentChoice.isComplete(assignments)
     let choice = accepted { () throws(CNIError) in
-        try AssignmentChoice.choose(assignments, network: "default", interface: "eth0")
+        try AssignmentChoice.choose(assignments, .init(interface: "eth0", configurationName: "default"))
     }
     if let choice { try hold(assignments.contains(choice), "an assignment that the agent did not tell") }
     for assignment in assignments {
-        try hold(assignment.mac.isUnicast, "a MAC address that no interface can have")
+        try hold(assignment.mac?.isUnicast ?? true, "a MAC address that no interface can have")
         if let index = assignment.index {
             try hold(0 <= index.place && index.place < index.total && index.total <= 256, "index \(index)")
         }
@@ -167,7 +167,7 @@ private func holdAnnotations(_ assignments: [PortAssignment], _ input: [UInt8]) 
 private func written(_ assignment: PortAssignment) -> JSONValue {
     var object = JSONObject([
         ("id", .string(assignment.vmi.text)), ("vm-uuid", .string(assignment.vm.text)),
-        ("vn-id", .string(assignment.vn.text)), ("mac-address", .string(assignment.mac.text)),
+        ("vn-id", .string(assignment.vn.text)), ("mac-address", .string(assignment.mac?.text ?? "")),
     ])
     object["vn-name"] = assignment.vnName.map { .string($0) }
     var annotations: [JSONValue] = []

@@ -55,6 +55,7 @@ func holdRecord(_ record: PreparedInterface) throws(BrokenInvariant) {
             .redirectFilter(let name, let namespace):
             try holdIsInterfaceName(name)
             if let path = namespace.path { try holdIsPath(path, "the namespace") }
+        case .file(let path): try holdIsPath(path, "a file")
         }
     }
     try hold((68...65_535).contains(record.guest.mtu), "MTU \(record.guest.mtu)")
