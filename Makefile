@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 CNI_BIN ?= /opt/cni/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-pure test-stand-in test-namespace test-guest check format bench install clean
+.PHONY: help setup build demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted check format bench install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ test-namespace: build ## tests against the real kernel, in network namespaces of
 
 test-guest: setup build ## tests that boot real guests under a private libvirtd (as root)
 	@tools/test-tier guest
+
+fuzz: ## fuzz the parsers that meet bytes from outside; FUZZ_SECONDS=60 a parser
+	@tools/fuzz
+
+fuzz-planted: ## show that the fuzzer finds the bugs that are planted in a copy
+	@tools/fuzz-planted
 
 check: ## format, imports between rooms, headers, budgets
 	@tools/check

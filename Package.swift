@@ -341,3 +341,31 @@ let package = Package(
         ),
     ]
 )
+
+// The parsers' invariants: tests over the kept corpus, or, where tools/fuzz builds, what libFuzzer drives.
+let fuzzed: [Target.Dependency] = [
+    "CLinux", "CNIProtocol", "ContrailCNI", "JSON", "NetworkTypes", "OwedDeletions", "PreparedInterface",
+    "TapBridge", "VRouter",
+]
+if Context.environment["CONTRAIL_VM_FUZZ"] == nil {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            path: "Tests/Fuzzing",
+            exclude: ["Driver.swift", "Mutation.swift", "corpus", "dictionaries", "planted"],
+            swiftSettings: strict
+        )
+    )
+} else {
+    package.products.append(.library(name: "FuzzedParsers", type: .static, targets: ["FuzzedParsers"]))
+    package.targets.append(
+        .target(
+            name: "FuzzedParsers",
+            dependencies: fuzzed,
+            path: "Tests/Fuzzing",
+            exclude: ["CorpusTests.swift", "corpus", "dictionaries", "planted"],
+            swiftSettings: strict
+        )
+    )
+}

@@ -24,14 +24,16 @@ extension TapBridgePlugin {
         }
         try vm.require(.tap, "tap-bridge joins a veth to a tap")
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
+        let pod = try PodReference(request)
         return try locked(key, configuration) { () throws(CNIError) in
-            try add(request, key, vm, previous, configuration)
+            try add(request, key, pod, vm, previous, configuration)
         }
     }
 
     private func add(
         _ request: CNIRequest,
         _ key: InterfaceKey,
+        _ reference: PodReference,
         _ vm: VMInterfaceRequest,
         _ previous: CNIResult,
         _ configuration: TapBridgeConfiguration
@@ -63,7 +65,16 @@ extension TapBridgePlugin {
             ownerUID: vm.ownerUID,
             joinedBy: .redirect
         )
-        var interface = try describe(request, key, vm, previous, former, veth: veth, in: pod.reference)
+        var interface = try describe(
+            request,
+            key,
+            reference,
+            vm,
+            previous,
+            former,
+            veth: veth,
+            in: pod.reference
+        )
         interface.attachment = .tap(tap)
         interface.created = [
             .link(name: tap.name, namespace: pod.reference),
@@ -109,6 +120,7 @@ extension TapBridgePlugin {
     private func describe(
         _ request: CNIRequest,
         _ key: InterfaceKey,
+        _ pod: PodReference,
         _ vm: VMInterfaceRequest,
         _ previous: CNIResult,
         _ former: PreparedInterface?,
@@ -133,12 +145,6 @@ extension TapBridgePlugin {
         let guest = try configuring { () throws(JSONError) in
             try GuestConfiguration(previous, interface: key.interface, mac: mac, mtu: veth.mtu)
         }
-        let pod = PodReference(
-            cluster: "",
-            namespace: request.argument("K8S_POD_NAMESPACE") ?? "",
-            name: request.argument("K8S_POD_NAME") ?? "",
-            uid: request.argument("K8S_POD_UID")
-        )
         let attachment = Attachment.veth(Attachment.Veth(host: nil, namespace: namespace))
         return PreparedInterface(
             key: key,
@@ -152,6 +158,27 @@ extension TapBridgePlugin {
             created: [],
             former: .init(attachment: attachment, created: [], owner: vm.runtime)
         )
+    }
+}
+
+extension PodReference {
+    /// The pod that CNI_ARGS names, if any: other plugins' networks need not have pods.
+    init(_ request: CNIRequest) throws(CNIError) {
+        self.init(
+            cluster: "",
+            namespace: try Self.name("K8S_POD_NAMESPACE", request) ?? "",
+            name: try Self.name("K8S_POD_NAME", request) ?? "",
+            uid: try Self.name("K8S_POD_UID", request)
+        )
+    }
+
+    /// A name in CNI_ARGS, if it is there: a record with any other could not be read again.
+    private static func name(_ key: String, _ request: CNIRequest) throws(CNIError) -> String? {
+        guard let name = request.argument(key) else { return nil }
+        guard isIdentifier(name) else {
+            throw CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name")
+        }
+        return name
     }
 }
 

@@ -98,6 +98,12 @@ import Testing
         #expect(request.argument("K8S_POD_NAME") == "web")
     }
 
+    @Test func `a key that only looks the same is another`() throws {
+        var variables = complete
+        variables["CNI_ARGS"] = "\u{212A}8S_POD_NAME=db;K8S_POD_NAME=web"
+        #expect(try request(.add, variables).argument("K8S_POD_NAME") == "web")
+    }
+
     @Test func `the process's own environment is the default`() {
         #expect(CNIEnvironment()["PATH"]?.isEmpty == false)
         #expect(CNIEnvironment()["CNI_NO_SUCH_VARIABLE"] == nil)

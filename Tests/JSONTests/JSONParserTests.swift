@@ -51,6 +51,20 @@ import Testing
         }
     }
 
+    @Test func `keys are the same only byte by byte`() throws {
+        // The Kelvin sign is a canonical equivalent of K, and e with an accent one of the letter with it.
+        let members = ["\"K\":1", "\"\u{212A}\":2", "\"\u{E9}\":3", "\"e\u{301}\":4"]
+        for further in [0, 30] {
+            let all = members + (0..<further).map { "\"k\($0)\":0" } + ["\"\u{212B}\":5", "\"\u{C5}\":6"]
+            let text = "{" + all.joined(separator: ",") + "}"
+            let value = try parse(text)
+            #expect(String(decoding: value.serialized(), as: UTF8.self) == text)
+            #expect(value.object?["K"]?.integer == 1)
+            #expect(value.object?["\u{212A}"]?.integer == 2)
+            #expect(value.object?["A\u{30A}"] == nil)
+        }
+    }
+
     @Test func `depth and size are bounded`() throws {
         let most = JSONValue.maximumDepth
         _ = try parse(String(repeating: "[", count: most) + String(repeating: "]", count: most))

@@ -69,6 +69,7 @@ import Testing
     @Test(arguments: [
         ("", ""), ("[]", ""), ("{", ""), ("b0f5a0e4", "B0F5A0E4"), (#""vmi""#, #""x""#),
         (#""vmName""#, #""x""#),
+        ("k8s__default__vm1", String(repeating: "x", count: 256)),
         ("k8s__default__vm1", "../../etc/x"), (#""containerID""#, #""x""#), ("c0ffee", "../../../etc/x"),
         ("c0ffee", ""),
         (#""systemName""#, #""x""#),

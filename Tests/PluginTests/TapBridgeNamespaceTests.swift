@@ -121,6 +121,13 @@ import Testing
         let empty = #"{"cniVersion":"1.0.0","interfaces":[],"ips":[]}"#
         let noInterface = try pod.call("tap-bridge", "ADD", configuration(lab, previous: empty)).error()
         #expect(noInterface.message.contains("there is no interface eth0"))
+        let name = try pod.call(
+            "tap-bridge",
+            "ADD",
+            configuration(lab, previous: empty),
+            variables: ["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=../../x"]
+        ).error()
+        #expect(name.code == 4 && name.message.contains("K8S_POD_NAME"))
         let way = try pod.call(
             "tap-bridge",
             "ADD",

@@ -149,6 +149,8 @@ import Testing
         ("port.vm", "B0F5A0E4-1F7C-4A7E-8A0E-0D9E5B7F1C11"),
         ("port.vmi", "00000000-0000-0000-0000-000000000000"),
         ("port.vn", ""), ("port.vmName", "../../x"), ("port.vmName", ""), ("port.file", "vm/x"),
+        ("port.vmName", String(repeating: "x", count: 256)),
+        ("pod.name", "../../x"), ("pod.name", ".web"), ("pod.namespace", "a/b"), ("pod.cluster", "a\n"),
         ("port.file", ""),
     ])
     func `a text out of range is named`(path: String, text: String) throws {

@@ -126,6 +126,20 @@ import Testing
         #expect(garbled(text) == "a chunk's size is no number up to 1048576")
     }
 
+    @Test(arguments: ["0\r\n\rX", "0\r\nX\n", "0\r\n\n\n"])
+    func `a last chunk with anything but an empty line behind it ends the connection`(end: String) {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        #expect(complete(head + end)?.isLast == true)
+        #expect(complete(head + "0\r\n\r\n")?.isLast == false)
+    }
+
+    @Test(arguments: ["0\r\r\n", "0\rx\n", "0 x\r\n", "0\t\r\n"])
+    func `a chunk's size with anything but blanks or an extension behind it is garbled`(line: String) {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        #expect(garbled(head + line + "\r\n") == "a chunk's size is no number up to 1048576")
+        #expect(complete(head + "0 ;x\r\n\r\n")?.body.isEmpty == true)
+    }
+
     @Test func `a chunk that does not end where its size says is garbled`() {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         #expect(garbled(head + "4\r\nhello\r\n0\r\n\r\n") == "a chunk is longer than its size")

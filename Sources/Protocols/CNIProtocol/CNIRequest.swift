@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import JSON
 public import NetworkTypes
 
 /// What the runtime asks of a plugin: the environment, checked (specification, section 2).
@@ -45,7 +46,7 @@ public struct CNIRequest: Sendable {
 
     /// The value of a CNI_ARGS key; nil where it is absent or empty.
     public func argument(_ key: String) -> String? {
-        for argument in arguments where argument.key == key && !argument.value.isEmpty {
+        for argument in arguments where isSameText(argument.key, key) && !argument.value.isEmpty {
             return argument.value
         }
         return nil

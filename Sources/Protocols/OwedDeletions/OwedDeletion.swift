@@ -71,7 +71,9 @@ public struct OwedDeletion: Hashable, Sendable {
         vm = try uuid("vm")
         vmi = try uuid("vmi")
         vmName = try fields.string("vmName")
-        guard isIdentifier(vmName) else { throw fields.error("vmName", "is no VM's name") }
+        guard isIdentifier(vmName), vmName.utf8.count <= 255 else {
+            throw fields.error("vmName", "is no VM's name")
+        }
         containerID = try fields.string("containerID")
         guard ContainerID(containerID) != nil else { throw fields.error("containerID", "is no container id") }
         systemName = try fields.string("systemName")

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CNIProtocol
 import JSON
 import NetworkTypes
 
@@ -165,6 +166,13 @@ extension JSONFields {
     func flag(_ key: String) throws(JSONError) -> Bool {
         guard let flag = try optionalBool(key) else { throw error(key, "is missing") }
         return flag
+    }
+
+    /// A part of the VM's name, which names the lock's file; empty where nobody told.
+    func podName(_ key: String) throws(JSONError) -> String {
+        let name = try string(key)
+        guard name.isEmpty || isIdentifier(name) else { throw error(key, "is no name of a pod") }
+        return name
     }
 
     func runtimeName(_ key: String) throws(JSONError) -> RuntimeName {

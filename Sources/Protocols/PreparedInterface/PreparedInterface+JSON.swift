@@ -98,9 +98,9 @@ extension PodReference {
     }
 
     init(_ fields: JSONFields) throws(JSONError) {
-        cluster = try fields.string("cluster")
-        namespace = try fields.string("namespace")
-        name = try fields.string("name")
+        cluster = try fields.podName("cluster")
+        namespace = try fields.podName("namespace")
+        name = try fields.podName("name")
         uid = try fields.optionalString("uid")
     }
 }
@@ -125,7 +125,9 @@ extension VRouterPort {
         vmi = try fields.uuid("vmi")
         vn = try fields.uuid("vn")
         vmName = try fields.string("vmName")
-        guard isIdentifier(vmName) else { throw fields.error("vmName", "is no VM's name") }
+        guard isIdentifier(vmName), vmName.utf8.count <= 255 else {
+            throw fields.error("vmName", "is no VM's name")
+        }
         systemName = try fields.string("systemName")
         agent = try fields.string("agent")
         file = try fields.absolutePath("file")

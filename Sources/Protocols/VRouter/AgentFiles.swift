@@ -116,7 +116,7 @@ public struct AgentFiles: Sendable {
 
     /// A file that names a container; nil for another's, and for what is not a whole file of this format: that
     /// is not ours to judge.
-    private static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
+    static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
         do throws(JSONError) {
             let fields = try JSONFields(try JSONValue(parsing: bytes))
             guard try fields.string("vm-id") == containerID else { return nil }

@@ -79,14 +79,18 @@ struct HTTPResponse: Hashable, Sendable {
         var offset = header
         while true {
             guard let end = bytes[offset...].firstIndex(of: 0x0A) else { return .incomplete }
-            let line = bytes[offset..<end].prefix { $0 != UInt8(ascii: ";") && $0 != 0x0D && $0 != 0x20 }
+            var line = bytes[offset..<end]
+            if line.last == 0x0D { line.removeLast() }
+            line = line.prefix { $0 != UInt8(ascii: ";") }
+            while line.last == 0x20 { line.removeLast() }
             guard let size = number(line, radix: 16), body.count + size <= mostBodyBytes else {
                 return .garbled("a chunk's size is no number up to \(mostBodyBytes)")
             }
             offset = end + 1
             guard bytes.count >= offset + size + 2 else { return .incomplete }
             if size == 0 {
-                let isSurplus = bytes.count > offset + 2 || bytes[offset] != 0x0D
+                let isSurplus =
+                    bytes.count > offset + 2 || bytes[offset] != 0x0D || bytes[offset + 1] != 0x0A
                 return .complete(HTTPResponse(status: status, body: body, isLast: isLast || isSurplus))
             }
             body += bytes[offset..<(offset + size)]

@@ -30,11 +30,11 @@ public struct JSONObject: Hashable, Sendable {
     /// Setting replaces in place or appends; setting nil removes.
     public subscript(key: String) -> JSONValue? {
         get {
-            for member in members where member.key == key { return member.value }
+            for member in members where isSameText(member.key, key) { return member.value }
             return nil
         }
         set {
-            for index in members.indices where members[index].key == key {
+            for index in members.indices where isSameText(members[index].key, key) {
                 if let newValue { members[index].value = newValue } else { members.remove(at: index) }
                 return
             }
@@ -46,4 +46,11 @@ public struct JSONObject: Hashable, Sendable {
     mutating func append(unique key: String, _ value: JSONValue) {
         members.append(Member(key: key, value: value))
     }
+}
+
+/// Whether two texts are the same bytes.
+///
+/// `==` alone takes canonical equivalents for the same: the Kelvin sign (U+212A) for a `K`.
+public func isSameText(_ left: String, _ right: String) -> Bool {
+    left == right && left.utf8.elementsEqual(right.utf8)
 }

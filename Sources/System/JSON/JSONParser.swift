@@ -101,7 +101,7 @@ private struct JSONParser {
     mutating func object(depth: Int) throws(JSONError) -> JSONObject {
         offset += 1
         var object = JSONObject()
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         skipSpace()
         if next == UInt8(ascii: "}") {
             offset += 1
@@ -132,11 +132,11 @@ private struct JSONParser {
     }
 
     /// Looks through small objects one by one, through large ones by a set: neither costs much.
-    func isNew(_ key: String, in object: JSONObject, _ seen: inout Set<String>) -> Bool {
+    func isNew(_ key: String, in object: JSONObject, _ seen: inout Set<[UInt8]>) -> Bool {
         let count = object.members.count
         if count < 24 { return object[key] == nil }
-        if seen.isEmpty { for member in object.members { seen.insert(member.key) } }
-        return seen.insert(key).inserted
+        if seen.isEmpty { for member in object.members { seen.insert(Array(member.key.utf8)) } }
+        return seen.insert(Array(key.utf8)).inserted
     }
 
     mutating func number() throws(JSONError) -> String {
