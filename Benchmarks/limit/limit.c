@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -354,6 +355,38 @@ static void delete_link(int fd) {
   tell(fd, &message, "delete link");
 }
 
+// Tells the pod's neighbours of an address: gratuitous ARP, and an unsolicited neighbour advertisement.
+static void announce(int fd, int index, const char *mac, int family, const char *text) {
+  unsigned char frame[86] = {0}, address[16], *hardware = frame + 6;
+  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index};
+  size_t size = binary(family, text, address), length = family == AF_INET ? 42 : 86;
+  sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", hardware, hardware + 1, hardware + 2, hardware + 3, hardware + 4,
+         hardware + 5);
+  if (family == AF_INET) {
+    memset(frame, 0xFF, 6);
+    memcpy(frame + 12, "\x08\x06\0\1\x08\0\6\4\0\1", 10);
+    memcpy(frame + 22, hardware, 6);
+    memcpy(frame + 28, address, size);
+    memcpy(frame + 38, address, size);
+  } else {
+    const unsigned char all[16] = {0xFF, 2, [15] = 1};
+    memcpy(frame, "\x33\x33\0\0\0\1", 6);
+    memcpy(frame + 12, "\x86\xDD\x60\0\0\0\0\x20\x3A\xFF", 10);
+    memcpy(frame + 22, address, size);
+    memcpy(frame + 38, all, size);
+    memcpy(frame + 54, "\x88\0\0\0\x20\0\0\0", 8);
+    memcpy(frame + 62, address, size);
+    memcpy(frame + 78, "\2\1", 2);
+    memcpy(frame + 80, hardware, 6);
+    uint32_t sum = 32 + 58;
+    for (int place = 22; place < 86; place += 2) sum += (uint32_t)(frame[place] << 8 | frame[place + 1]);
+    while (sum >> 16) sum = (sum & 0xFFFF) + (sum >> 16);
+    frame[56] = (unsigned char)(~sum >> 8);
+    frame[57] = (unsigned char)~sum;
+  }
+  if (sendto(fd, frame, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) < 0) fail("announce");
+}
+
 // The record
 
 static struct {
@@ -372,7 +405,7 @@ static int print_record(char *text, size_t size, int is_plan) {
              port.v4, port.v4_length, port.v6, port.v4_gateway, port.v6_gateway, port.v4_dns, port.v6_dns);
   return format(
       text, size,
-      "{\"schema\":1,\"containerID\":\"%s\",\"interface\":\"%s\",\"owner\":\"container-runtime\",\"network\":{\"name\":"
+      "{\"schema\":2,\"containerID\":\"%s\",\"interface\":\"%s\",\"owner\":\"container-runtime\",\"network\":{\"name\":"
       "\"%s\",\"virtualNetwork\":\"%s\"},\"pod\":{\"cluster\":\"k8s\",\"namespace\":\"%s\",\"name\":\"%s\",\"uid\":"
       "\"%s\"},\"bootID\":\"%s\",\"index\":0,\"guest\":{\"mac\":\"%s\",\"mtu\":1500,%s,\"search\":[],\"options\":[]},"
       "\"dhcp\":\"agent\"},\"attachment\":{\"type\":\"veth\",\"host\":\"%s\",\"namespace\":{\"path\":\"%s\",\"device\":"
@@ -420,6 +453,7 @@ static void add(void) {
   if (read_file(path, text, sizeof text) >= 0) fail(path);
   format(path, sizeof path, "%s/%s.plan", folder, request.interface);
   if (read_file(path, text, sizeof text) >= 0) fail(path);
+  list_folder(folder);
 
   connect_agent();
   format(path, sizeof path, "/vm-cfg/%s", request.vm_name);
@@ -431,9 +465,6 @@ static void add(void) {
   text_of(reply, "mac-address", port.mac, sizeof port.mac);
 
   int on_node = open_netlink();
-  must(setns(pod, CLONE_NEWNET), "setns");
-  int in_pod = open_netlink();
-  must(setns(node, CLONE_NEWNET), "setns");
   int boot = read_file("/proc/sys/kernel/random/boot_id", port.boot, sizeof port.boot);
   must(boot, "boot id");
   port.boot[strcspn(port.boot, "\n")] = 0;
@@ -459,7 +490,6 @@ static void add(void) {
   must(mkdir(temporary, 0700), temporary);
   format(temporary, sizeof temporary, "%s/%s/.%s", request.config_folder, request.vm_name, port.vmi);
   write_file(port.file, temporary, text, (size_t)length, 0644);
-  list_folder(folder);
   char post[2048];
   int count = format(post, sizeof post,
                        "POST /vm HTTP/1.1\r\nHost: 127.0.0.1:9091\r\nContent-Type: application/json\r\n"
@@ -481,6 +511,8 @@ static void add(void) {
   int sysctl = must(open(temporary, O_WRONLY | O_CLOEXEC), temporary);
   if (write(sysctl, "0", 1) != 1) fail(temporary);
   close(sysctl);
+  int announcer = must(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), "packet socket");
+  int in_pod = open_netlink();
   must(setns(node, CLONE_NEWNET), "setns");
   int index = index_of(in_pod, request.interface);
   set_up(in_pod, request.interface, 0);
@@ -495,6 +527,9 @@ static void add(void) {
   format(temporary, sizeof temporary, "%s/.%s.json", folder, request.interface);
   write_file(record, temporary, text, (size_t)length, 0600);
   must(unlink(path), path);
+  index_of(on_node, request.device);
+  announce(announcer, index, port.mac, AF_INET, port.v4);
+  announce(announcer, index, port.mac, AF_INET6, port.v6);
   unlink(lock_path);
   write_log("ADD", start);
   length = print_result(text, sizeof text);

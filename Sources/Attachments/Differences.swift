@@ -44,7 +44,7 @@ extension VethPair {
         over socket: NetlinkSocket,
         _ differences: inout Differences
     ) throws(AttachmentError) {
-        let inside = namespace.netlink
+        let inside = try namespace.openNetlink()
         let end = try netlink { () throws(NetlinkError) in try inside.link(pod) }
         if let host {
             if let link = try netlink({ () throws(NetlinkError) in try socket.link(host) }) {
@@ -128,7 +128,7 @@ extension Redirect {
         in namespace: borrowing PodNamespace,
         _ differences: inout Differences
     ) throws(AttachmentError) {
-        let socket = namespace.netlink
+        let socket = try namespace.openNetlink()
         try DirectTap.check(tap, mtu: mtu, over: socket, &differences)
         let ends = try netlink { () throws(NetlinkError) in
             (tap: try socket.link(tap.name), veth: try socket.link(veth))

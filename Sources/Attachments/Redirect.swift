@@ -15,7 +15,7 @@ public enum Redirect {
         _ veth: InterfaceName,
         in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> Link {
-        let socket = namespace.netlink
+        let socket = try namespace.openNetlink()
         guard let link = try netlink({ () throws(NetlinkError) in try socket.link(veth) }) else {
             throw .unexpected(
                 "there is no interface \(veth.text) in the pod's namespace: what should the VM use?"
@@ -34,10 +34,16 @@ public enum Redirect {
         mtu: Int,
         in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> [KernelObject] {
-        let socket = namespace.netlink
         let reference = namespace.reference
-        try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
-        try namespace.inside { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
+        let socket = try namespace.inside { () throws(AttachmentError) in
+            let socket = try netlink { () throws(NetlinkError) in
+                let socket = try NetlinkSocket()
+                _ = try socket.deleteLink(tap.name)
+                return socket
+            }
+            try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
+            return socket
+        }
         return try netlink { () throws(NetlinkError) in
             try socket.setUpSilently(tap.name, mtu: mtu)
             guard let tapLink = try socket.link(tap.name), let vethLink = try socket.link(veth) else {
@@ -62,7 +68,7 @@ public enum Redirect {
         _ name: InterfaceName,
         in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> Bool {
-        let socket = namespace.netlink
+        let socket = try namespace.openNetlink()
         return try netlink { () throws(NetlinkError) in try socket.link(name) } != nil
     }
 

@@ -18,7 +18,7 @@ extension KernelObject {
         case .link(_, let namespace), .ingressQdisc(_, let namespace), .redirectFilter(_, let namespace):
             guard case .pod = namespace else { return try remove(from: socket) }
             guard let pod = try PodNamespace.existing(namespace) else { return }
-            try remove(from: pod.netlink)
+            try remove(from: pod.openNetlink())
         case .file(let path): try system { () throws(SystemError) in try Files.remove(path) }
         }
     }

@@ -43,20 +43,43 @@ public enum VethPair {
         }
     }
 
+    /// What neighbours are to be told of a pod's end.
+    public struct Announcement {
+        let announcer: Announcer
+        let index: Int32
+        let mac: MACAddress
+        let addresses: [IPAddress]
+
+        /// The longest wait for the node's end, in steps of a millisecond: the kernel reports a carrier late.
+        private static let mostWaits = 40
+
+        /// Tells them, once the node's end carries frames.
+        public func send(through host: InterfaceName, over socket: NetlinkSocket) throws(AttachmentError) {
+            for _ in 1...Self.mostWaits {
+                let end = try netlink { () throws(NetlinkError) in try socket.link(host) }
+                if end?.isRunning ?? true { break }
+                usleep(1000)
+            }
+            for address in addresses { announcer.announce(address, at: mac, over: index) }
+        }
+    }
+
     /// Sets the pod's end up and gives it its addresses and routes.
     public static func configure(
         _ pod: InterfaceName,
         in namespace: borrowing PodNamespace,
         _ guest: GuestConfiguration
-    ) throws(AttachmentError) {
-        let socket = namespace.netlink
-        // What the agent's router advertisements say must not contradict what is configured here.
-        if guest.addresses.contains(where: { $0.address.family == .v6 }) {
-            try namespace.inside { () throws(SystemError) in
-                try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
+    ) throws(AttachmentError) -> Announcement {
+        let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
+        let (socket, announcer) = try namespace.inside { () throws(AttachmentError) in
+            // What the agent's router advertisements say must not contradict what is configured here.
+            let announcer = try system { () throws(SystemError) in
+                if hasV6 { try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0") }
+                return try Announcer()
             }
+            return (try netlink { () throws(NetlinkError) in try NetlinkSocket() }, announcer)
         }
-        try netlink { () throws(NetlinkError) in
+        let index = try netlink { () throws(NetlinkError) in
             guard let link = try socket.link(pod) else {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
             }
@@ -67,31 +90,13 @@ public enum VethPair {
                 try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
             }
             for route in guest.routes { try socket.addRoute(route, over: link.index) }
+            return link.index
         }
-    }
-
-    /// The longest wait for the node's end, in steps of a millisecond: the kernel reports a carrier late.
-    private static let mostWaits = 40
-
-    /// Tells the pod's neighbours of its addresses, once the node's end carries frames.
-    public static func announce(
-        _ pod: InterfaceName,
-        host: InterfaceName,
-        in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
-        over socket: NetlinkSocket
-    ) throws(AttachmentError) {
-        let announcer = try namespace.inside { () throws(SystemError) in try Announcer() }
-        guard let link = try netlink({ () throws(NetlinkError) in try namespace.netlink.link(pod) }) else {
-            return
-        }
-        for _ in 1...mostWaits {
-            let end = try netlink { () throws(NetlinkError) in try socket.link(host) }
-            if end?.isRunning ?? true { break }
-            usleep(1000)
-        }
-        for address in guest.addresses {
-            announcer.announce(address.address, at: guest.mac, over: link.index)
-        }
+        return Announcement(
+            announcer: announcer,
+            index: index,
+            mac: guest.mac,
+            addresses: guest.addresses.map { $0.address }
+        )
     }
 }

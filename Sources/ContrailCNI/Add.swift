@@ -38,7 +38,9 @@ extension ContrailPlugin {
         let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         try clearUnfinished(key, configuration, over: socket)
-        let assignments = try choose(request, options, pod, client, configuration)
+        let found = try found(request.containerID, addedWith: request.interface, configuration)
+        let taken = found.others.compactMap { $0?.vmi }
+        let assignments = try choose(request, options, taken: taken, pod, client, configuration)
         let mtu = try self.mtu(configuration, over: socket)
 
         guard let path = request.namespace else {
@@ -57,7 +59,7 @@ extension ContrailPlugin {
         do throws(CNIError) {
             let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             var result = CNIResult(version: request.configuration.version)
-            var made: [PreparedInterface] = []
+            var announcements: [(InterfaceName, VethPair.Announcement)] = []
             for (interface, assignment) in try named(assignments, request, configuration) {
                 if interface != request.interface {
                     let key = InterfaceKey(containerID: request.containerID, interface: interface)
@@ -73,20 +75,26 @@ extension ContrailPlugin {
                     facts: facts,
                     configuration: configuration
                 )
+                // A first port of this call that is undone takes the later ones along.
+                let isAlone = interface == request.interface && found.isLast(of: assignment.vm)
                 let prepared = try apply(
                     plan,
                     options,
+                    isAlone: isAlone,
                     in: namespace,
                     over: socket,
                     ports: ports,
                     configuration: configuration,
-                    &rollback
+                    &rollback,
+                    &announcements
                 )
                 if interface == request.interface { result.setDNS(prepared.guest.dns) }
                 prepared.append(to: &result)
-                made.append(prepared)
             }
-            announce(made, in: namespace, over: socket)
+            for (host, announcement) in announcements {
+                // Without it neighbours ask: no reason to fail.
+                do throws(AttachmentError) { try announcement.send(through: host, over: socket) } catch {}
+            }
             ports.payOthersDebts(othersDebts)
             return result
         } catch {
@@ -97,27 +105,6 @@ extension ContrailPlugin {
                 error.message,
                 details: "and of what was done, this could not be undone: \(failures.joined(separator: "; "))"
             )
-        }
-    }
-
-    /// Tells the neighbours of containers' addresses; guests tell theirs themselves.
-    private func announce(
-        _ made: [PreparedInterface],
-        in namespace: borrowing PodNamespace,
-        over socket: NetlinkSocket
-    ) {
-        for interface in made {
-            guard case .veth(let veth) = interface.attachment, let host = veth.host else { continue }
-            // Without it neighbours ask: no reason to fail.
-            do throws(AttachmentError) {
-                try VethPair.announce(
-                    interface.key.interface,
-                    host: host,
-                    in: namespace,
-                    interface.guest,
-                    over: socket
-                )
-            } catch {}
         }
     }
 
@@ -148,6 +135,7 @@ extension ContrailPlugin {
     private func choose(
         _ request: CNIRequest,
         _ options: InterfaceOptions,
+        taken: [UUID],
         _ pod: PodIdentity,
         _ client: AgentClient,
         _ configuration: ContrailConfiguration
@@ -158,7 +146,7 @@ extension ContrailPlugin {
             network: options.network ?? configuration.network,
             vmi: options.vmi,
             mac: options.mac,
-            taken: configuration.scope == .all ? [] : try taken(request.containerID, configuration)
+            taken: taken
         )
         var name = pod.vmName
         var refusal: CNIError?
@@ -213,21 +201,6 @@ extension ContrailPlugin {
         return assignments.allSatisfy { $0.vm == uid }
     }
 
-    /// What other interfaces of the container have.
-    private func taken(
-        _ container: ContainerID,
-        _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> [UUID] {
-        var taken: [UUID] = []
-        let store = configuration.store
-        let names = try files { () throws(SystemError) in try store.interfaces(of: container) }
-        for name in names {
-            let key = InterfaceKey(containerID: container, interface: name)
-            if let port = try loaded(store, key, .record)?.port { taken.append(port.vmi) }
-        }
-        return taken
-    }
-
     /// Each assignment with the name of its interface in the pod: CNI_IFNAME for the first, and for further
     /// ones the name that the user asked for, else `eth<index>`.
     private func named(
@@ -274,11 +247,13 @@ extension ContrailPlugin {
     private func apply(
         _ plan: Plan,
         _ options: InterfaceOptions,
+        isAlone: Bool,
         in namespace: borrowing PodNamespace,
         over socket: NetlinkSocket,
         ports: Ports,
         configuration: ContrailConfiguration,
-        _ rollback: inout Rollback
+        _ rollback: inout Rollback,
+        _ announcements: inout [(InterfaceName, VethPair.Announcement)]
     ) throws(CNIError) -> PreparedInterface {
         let store = configuration.store
         var interface = plan.interface
@@ -302,14 +277,14 @@ extension ContrailPlugin {
             try files { () throws(SystemError) in try configuration.agentFiles.save(registration) }
         }
 
-        let isAlone = try isLastPort(of: interface, configuration)
         rollback.push { ports.undo(plan, isLast: isAlone) }
         let state = try plug(plan, options, ports: ports)
         try interface.guest.apply(state, index: interface.index, v6PrefixLength: configuration.v6PrefixLength)
         if let dns = options.dns { interface.guest.dns = dns }
         if case .veth = interface.attachment {
             do throws(AttachmentError) {
-                try VethPair.configure(key.interface, in: namespace, interface.guest)
+                let announcement = try VethPair.configure(key.interface, in: namespace, interface.guest)
+                announcements.append((plan.device, announcement))
             } catch {
                 throw CNIError(error)
             }

@@ -86,21 +86,6 @@ extension ContrailPlugin {
             try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
         }
     }
-
-    /// Whether no other interface of the container is a port of the same VM.
-    func isLastPort(
-        of interface: PreparedInterface,
-        _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> Bool {
-        guard let port = interface.port else { return true }
-        let found = try found(
-            interface.key.containerID,
-            addedWith: interface.key.interface,
-            configuration
-        )
-        let siblings = found.interfaces.filter { $0.key != interface.key && $0.saved?.port?.vm == port.vm }
-        return siblings.isEmpty && found.isLast(of: port.vm)
-    }
 }
 
 extension Ports {

@@ -14,11 +14,11 @@ struct Found {
     /// Those that one ADD made, in the order of their indices: with their record, else their plan; nil where
     /// there is neither that can be read.
     var interfaces: [(key: InterfaceKey, saved: PreparedInterface?)]
-    /// The VMs of which other interfaces of the container are ports; nil: of one that can't be read.
-    var others: [UUID?]
+    /// The ports of the container's other interfaces; nil: of one that can't be read.
+    var others: [VRouterPort?]
 
     /// Whether no other interface of the container is a port of a VM.
-    func isLast(of vm: UUID) -> Bool { !others.contains { $0 == nil || $0 == vm } }
+    func isLast(of vm: UUID) -> Bool { !others.contains { $0 == nil || $0?.vm == vm } }
 
     /// The VM's name under which one was saved.
     var vmName: String? {
@@ -44,7 +44,7 @@ extension ContrailPlugin {
             if key == asked || saved?.addedWith == interface {
                 found.interfaces.append((key, saved))
             } else if saved == nil || saved?.port != nil {
-                found.others.append(saved?.port?.vm)
+                found.others.append(saved?.port)
             }
         }
         if !found.interfaces.contains(where: { $0.key == asked }) { found.interfaces.append((asked, nil)) }

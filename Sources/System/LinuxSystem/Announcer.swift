@@ -8,7 +8,7 @@ public import NetworkTypes
 /// advertisements (RFC 4861, 7.2.6).
 ///
 /// It sends in the network namespace in which it was opened, wherever the thread goes later.
-public struct Announcer: ~Copyable {
+public final class Announcer {
     private let socket: FileDescriptor
 
     /// Opens a socket in this thread's network namespace.
@@ -19,7 +19,7 @@ public struct Announcer: ~Copyable {
     /// Sends one frame about an address.
     ///
     /// A frame that can't be sent is no error: neighbours ask then.
-    public borrowing func announce(_ address: IPAddress, at mac: MACAddress, over index: Int32) {
+    public func announce(_ address: IPAddress, at mac: MACAddress, over index: Int32) {
         let frame = Self.frame(address, at: mac)
         _ = frame.withUnsafeBytes { bytes in
             bytes.baseAddress.map { clinux_send_frame(socket.raw, index, $0, bytes.count) }
