@@ -10,9 +10,12 @@ import Testing
     /// Listens in a namespace while commands of ip(8) run there.
     private func events(_ commands: [String], settle: UInt32 = 100_000) throws -> [LinkEvent] {
         let namespace = try TestNamespace("monitor")
+        struct Wrong: Error {
+            let what: String
+        }
         final class Found: @unchecked Sendable {  // read after the thread's end
             var events: [LinkEvent] = []
-            var problem: String?
+            var problem: String? = "the thread did not come so far"
         }
         let found = Found()
         PlainThread {
@@ -21,14 +24,16 @@ import Testing
             close(file)
             do {
                 let monitor = try LinkMonitor()
-                guard try monitor.receive().isEmpty else { throw Absent() }
+                guard try monitor.receive().isEmpty else { throw Wrong(what: "an event before the first") }
                 for command in commands {
-                    try TestProgram.run(
+                    let outcome = try TestProgram.run(
                         ["ip", "-n", namespace.name] + command.split(separator: " ").map(String.init)
                     )
+                    guard outcome.status == 0 else { throw Wrong(what: outcome.errors) }
                     usleep(settle)
                     found.events += try monitor.receive()
                 }
+                found.problem = nil
             } catch {
                 found.problem = "\(error)"
             }
@@ -39,25 +44,25 @@ import Testing
 
     @Test func `making, setting up and down, renaming and removing are seen`() throws {
         let events = try events([
-            "link add a type veth peer name b", "link set a up", "link set b up", "link set a down",
-            "link set a name c", "link del c",
+            "link add port1 type veth peer name port2", "link set port1 up", "link set port2 up",
+            "link set port1 down", "link set port1 name port3", "link del port3",
         ])
         func last(_ name: String, _ isSo: (LinkEvent) -> Bool) -> Bool { events.contains { $0.name == name && isSo($0) } }
-        #expect(last("a") { !$0.isGone && !$0.isUp })
-        #expect(last("a") { $0.isUp && !$0.isRunning })
-        #expect(last("a") { $0.isUp && $0.isRunning })
-        #expect(last("b") { $0.isUp && !$0.isRunning })
-        let index = try #require(events.first { $0.name == "a" }?.index)
-        #expect(last("c") { !$0.isGone && $0.index == index })
+        #expect(last("port1") { !$0.isGone && !$0.isUp })
+        #expect(last("port1") { $0.isUp && !$0.isRunning })
+        #expect(last("port1") { $0.isUp && $0.isRunning })
+        #expect(last("port2") { $0.isUp && !$0.isRunning })
+        let index = try #require(events.first { $0.name == "port1" }?.index)
+        #expect(last("port3") { !$0.isGone && $0.index == index })
         #expect(events.last { $0.index == index }?.isGone == true)
     }
 
     @Test func `a device that leaves a bridge is not gone`() throws {
         let events = try events([
-            "link add br type bridge", "link add a type veth peer name b", "link set a master br",
-            "link set a nomaster",
+            "link add br0 type bridge", "link add port1 type veth peer name port2", "link set port1 master br0",
+            "link set port1 nomaster",
         ])
-        #expect(events.contains { $0.name == "a" })
-        #expect(!events.contains { $0.name == "a" && $0.isGone })
+        #expect(events.contains { $0.name == "port1" })
+        #expect(!events.contains { $0.name == "port1" && $0.isGone })
     }
 }

@@ -129,7 +129,7 @@ final class SyncLab {
 
     /// Runs a script on the node; it must succeed.
     func python(_ script: String, _ arguments: String..., seconds: Double = 60) throws -> String {
-        let outcome = try node.run(["python3", "-c", script] + arguments, seconds: seconds)
+        let outcome = try node.run(["/usr/bin/python3", "-c", script] + arguments, seconds: seconds)
         guard outcome.status == 0 else { throw Failed(errors: outcome.errors) }
         return outcome.output
     }
@@ -172,7 +172,7 @@ final class SyncLab {
             let records = try interfaces.map { try PreparedInterface.port(number, interface: $0) }
             let vm = try present(records.first?.port?.vm.text)
             let list = try records.map { record in
-                #"{"network": "default-domain:k8s-default:pods", "vmi": "\#(try present(record.port?.vmi.text))"}"#
+                #"{"network": "default-domain:k8s-default:pods", "vmi": "\#(try present(record.port?.vmi.text))", "v4": "10.47.1.\#(number)"}"#
             }
             pods.append(
                 #"{"name": "vm\#(number)", "uuid": "\#(vm)", "interfaces": [\#(list.joined(separator: ","))]}"#
