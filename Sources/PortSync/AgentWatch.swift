@@ -52,7 +52,7 @@ struct AgentWatch: ~Copyable {
         return true
     }
 
-    /// The agent has answered: the next loss is tried again at once.
+    /// The agent has taken all that it was told: the next loss is tried again at once.
     mutating func confirm() { backoff.reset() }
 
     /// Gives the connection up; the next try comes later.

@@ -53,7 +53,7 @@ extension Daemon {
         }
         let debts = ports.debts()
         metrics.owed = debts.count
-        round = Round(start: now, pending: table.vmNames.reversed(), debts: debts.reversed())
+        round = Round(start: now, pending: table.lockNames.reversed(), debts: debts.reversed())
     }
 
     private func step(_ round: inout Round, now: Int64) -> Progress {
@@ -80,6 +80,7 @@ extension Daemon {
     private func end(_ round: Round, now: Int64) {
         lastRoundWasWhole = round.isWhole
         if round.isWhole { metrics.lastSync = Int(time(nil)) }
+        if round.isAgentThere { watch.confirm() }
         metrics.owed = ports.debts().count
         schedule.end(round, now: now)
         log.write(
@@ -107,25 +108,27 @@ extension Daemon {
     }
 
     /// Removes records and plans of an earlier boot: what they tell of is gone.
-    private func removeDead(_ vmName: String) throws(SystemError) {
-        let store = configuration.store
-        let records = (table.keys[vmName] ?? []).filter { table.ports[$0]?.bootID != bootID }
-        let plans = table.deadPlans.filter { $0.vmName == vmName }.map { $0.key }
-        for (key, stage) in records.map({ ($0, InterfaceStore.Stage.record) })
-            + plans.map({ ($0, InterfaceStore.Stage.plan) })
-        {
-            do throws(InterfaceStore.Failure) {
-                guard let interface = try store.load(key, stage), interface.bootID != bootID else { continue }
-            } catch {
-                continue
+    private func removeDead(_ lock: String) throws(SystemError) {
+        var keys = (table.keys[lock] ?? []).filter { table.ports[$0]?.bootID != bootID }
+        for interface in table.dead where interface.lock == lock { keys.append(interface.key) }
+        for key in keys {
+            for stage in [InterfaceStore.Stage.record, .plan] where isDead(key, stage) {
+                let path = configuration.store.path(of: key, stage)
+                try configuration.store.remove(key, stage)
+                metrics.filesSwept += 1
+                log.write(.info, "removed \(path): of an earlier boot")
             }
-            switch stage {
-            case .record: try store.remove(key)
-            case .plan: try store.removePlan(key)
-            }
-            table.forget(key)
-            metrics.filesSwept += 1
-            log.write(.info, "removed \(store.path(of: key, stage)): of an earlier boot")
+            table.refresh(key)
+        }
+    }
+
+    /// Whether a record or plan is of an earlier boot, now that the lock is held.
+    private func isDead(_ key: InterfaceKey, _ stage: InterfaceStore.Stage) -> Bool {
+        do throws(InterfaceStore.Failure) {
+            guard let interface = try configuration.store.load(key, stage) else { return false }
+            return interface.bootID != bootID
+        } catch {
+            return false
         }
     }
 

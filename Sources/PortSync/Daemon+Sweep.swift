@@ -3,7 +3,6 @@
 
 import CLinux
 import LinuxSystem
-import Netlink
 import NetworkTypes
 import PreparedInterface
 import VRouter
@@ -99,7 +98,8 @@ extension Daemon {
     }
 
     private func sweep(_ seen: PortFile) throws(SystemError) -> Bool {
-        guard metrics.isAgentUp, let file = try sweepSearch.portFile(seen.vmi), file.vmName == seen.vmName else {
+        guard metrics.isAgentUp, let file = try sweepSearch.portFile(seen.vmi), file.vmName == seen.vmName
+        else {
             return false
         }
         var facts = SweepRule.Facts()
@@ -120,6 +120,6 @@ extension Daemon {
 
     /// Whether a device is in this namespace; where it can't be told, there is one.
     private func hasDevice(_ name: InterfaceName) -> Bool {
-        do throws(NetlinkError) { return try NetlinkSocket().link(name) != nil } catch { return true }
+        name.text.withCString { if_nametoindex($0) } != 0 || clinux_errno() != ENODEV
     }
 }

@@ -59,7 +59,9 @@ final class Daemon {
         } catch {
             throw StartError(message: error.message)
         }
-        do throws(NetlinkError) { monitor = try LinkMonitor() } catch { throw StartError(message: error.message) }
+        do throws(NetlinkError) { monitor = try LinkMonitor() } catch {
+            throw StartError(message: error.message)
+        }
         if isServing, let address = configuration.metrics { server = try MetricsServer(address) }
         try readLinks()
     }
@@ -233,7 +235,6 @@ final class Daemon {
         } catch {
             if error.isAgentDown { return watch.drop(now: monotonicMicroseconds()) }
         }
-        watch.confirm()
         metrics.isAgentUp = true
         if hasAgentEnded { metrics.agentRestarts += 1 }
         log.write(.info, hasAgentEnded ? "the agent has restarted" : "the agent answers")
@@ -255,23 +256,11 @@ final class Daemon {
 
     /// Reads the state of all devices.
     private func readLinks() throws(StartError) {
-        let all: [Link]
+        var fresh = LinkStates()
         do throws(NetlinkError) {
-            all = try NetlinkSocket().links()
+            for event in try LinkMonitor.all() { _ = fresh.apply(event) }
         } catch {
             throw StartError(message: error.message)
-        }
-        var fresh = LinkStates()
-        for link in all {
-            _ = fresh.apply(
-                LinkEvent(
-                    index: link.index,
-                    name: link.name,
-                    isGone: false,
-                    isUp: link.isUp,
-                    isRunning: link.isRunning
-                )
-            )
         }
         let old = links
         links = fresh
@@ -310,8 +299,8 @@ final class Daemon {
         var shown: Set<String> = []
         var list: [Metrics.Port] = []
         // A pod whose old sandbox still waits for its DEL has two of a name.
-        for port in table.ports.values.sorted(by: { $0.isHolder && !$1.isHolder }) {
-            guard shown.insert("\(port.vmName)/\(port.key.interface.text)").inserted else { continue }
+        for port in table.ports.values.sorted(by: { $0.isHolder && !$1.isHolder })
+        where shown.insert("\(port.vmName)/\(port.key.interface.text)").inserted {
             let state = links.state(port.systemName)
             list.append(
                 Metrics.Port(

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import NetworkTypes
 import Netlink
+import NetworkTypes
 
 /// The states of this namespace's devices, as the kernel's events tell.
 struct LinkStates {

@@ -45,11 +45,19 @@ struct Metrics: Hashable {
             ),
             ("contrail_vm_owed_paid_total", "Owed deletions that were paid.", owedPaid),
             ("contrail_vm_files_swept_total", "Files of pods that are no more, removed.", filesSwept),
-            ("contrail_vm_agent_restarts_total", "Restarts of the vRouter agent that were seen.", agentRestarts),
+            (
+                "contrail_vm_agent_restarts_total", "Restarts of the vRouter agent that were seen.",
+                agentRestarts
+            ),
         ]
         for (name, help, value) in counters { writer.single(name, "counter", help, value) }
         writer.single("contrail_vm_owed_deletions", "gauge", "Deletions that the agent is owed.", owed)
-        writer.single("contrail_vm_agent_up", "gauge", "Whether the vRouter agent answers.", isAgentUp ? 1 : 0)
+        writer.single(
+            "contrail_vm_agent_up",
+            "gauge",
+            "Whether the vRouter agent answers.",
+            isAgentUp ? 1 : 0
+        )
         writer.single(
             "contrail_vm_last_sync_timestamp_seconds",
             "gauge",

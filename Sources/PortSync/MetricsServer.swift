@@ -145,7 +145,7 @@ final class MetricsServer {
 
     /// Whether the empty line that ends a request's header is there.
     static func isWhole(_ request: [UInt8]) -> Bool {
-        var last = [UInt8]()
+        var last: [UInt8] = []
         for byte in request where byte != 0x0D {
             if byte == 0x0A, last == [0x0A] { return true }
             last = [byte]
@@ -156,7 +156,8 @@ final class MetricsServer {
     static func reply(to request: [UInt8], _ metrics: () -> [UInt8]) -> [UInt8] {
         let line = request.prefix { $0 != 0x0D && $0 != 0x0A }
         let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
-        guard words.count == 3, words[0].elementsEqual("GET".utf8), words[2].starts(with: "HTTP/1.".utf8) else {
+        guard words.count == 3, words[0].elementsEqual("GET".utf8), words[2].starts(with: "HTTP/1.".utf8)
+        else {
             return response("404 Not Found", "text/plain", Array("not found\n".utf8))
         }
         let path = words[1].prefix { $0 != UInt8(ascii: "?") }

@@ -39,22 +39,21 @@ struct PortTable {
     private(set) var keys: [String: [InterfaceKey]] = [:]
     /// Records and plans that can't be read, by their paths.
     private(set) var unreadable: [String: FileIdentity] = [:]
-    /// Plans of an earlier boot: nobody else removes them.
-    private(set) var deadPlans: [(key: InterfaceKey, vmName: String)] = []
+    /// Records without a port, and plans, that are of an earlier boot: nobody else removes them.
+    private(set) var dead: [(key: InterfaceKey, lock: String)] = []
+    /// Records of this boot without a port: another plugin's network.
+    private var others: [InterfaceKey: FileIdentity] = [:]
 
     init(store: InterfaceStore, configFolder: String) {
         self.store = store
         self.configFolder = configFolder
     }
 
-    /// VM names that something has to be done for, sorted.
-    var vmNames: [String] {
-        var names = Array(keys.keys)
-        for plan in deadPlans where keys[plan.vmName] == nil && !names.contains(plan.vmName) {
-            names.append(plan.vmName)
-        }
-        names.sort()
-        return names
+    /// Names of VMs, and of other locks, under which something has to be done, sorted.
+    var lockNames: [String] {
+        var names = Set(keys.keys)
+        for interface in dead { names.insert(interface.lock) }
+        return names.sorted()
     }
 
     /// Looks at all files again.
@@ -64,7 +63,7 @@ struct PortTable {
         var found: Set<InterfaceKey> = []
         var problems: [String] = []
         var bad: [String: FileIdentity] = [:]
-        deadPlans = []
+        dead = []
         for folder in try Files.list(store.folder) {
             guard let container = ContainerID(folder) else { continue }
             for file in try Files.list("\(store.folder)/\(folder)") {
@@ -76,8 +75,8 @@ struct PortTable {
                 switch stage {
                 case .record:
                     found.insert(key)
-                    reason = refresh(key, identity)
-                case .plan: reason = notePlan(key, bootID)
+                    reason = refresh(key, identity) ?? noteOther(key, identity, bootID)
+                case .plan: reason = note(key, .plan, bootID)
                 }
                 guard let reason else { continue }
                 bad[path] = identity
@@ -86,6 +85,7 @@ struct PortTable {
         }
         unreadable = bad
         for key in Array(ports.keys) where !found.contains(key) { forget(key) }
+        others = others.filter { found.contains($0.key) }
         return problems
     }
 
@@ -130,11 +130,28 @@ struct PortTable {
         }
     }
 
-    private mutating func notePlan(_ key: InterfaceKey, _ bootID: BootID) -> String? {
+    /// Looks at a record without a port.
+    private mutating func noteOther(
+        _ key: InterfaceKey,
+        _ identity: FileIdentity,
+        _ bootID: BootID
+    ) -> String? {
+        guard ports[key] == nil, others[key] != identity else { return nil }
+        let reason = note(key, .record, bootID)
+        if reason == nil, dead.last?.key != key { others[key] = identity }
+        return reason
+    }
+
+    /// Notes what is of an earlier boot, and the lock under which it may be removed.
+    private mutating func note(
+        _ key: InterfaceKey,
+        _ stage: InterfaceStore.Stage,
+        _ bootID: BootID
+    ) -> String? {
         do throws(InterfaceStore.Failure) {
-            guard let plan = try store.load(key, .plan), plan.bootID != bootID else { return nil }
-            guard let vmName = plan.port?.vmName else { return nil }
-            deadPlans.append((key, vmName))
+            guard let interface = try store.load(key, stage), interface.bootID != bootID else { return nil }
+            // The names by which the plugins lock.
+            dead.append((key, interface.port?.vmName ?? "container.\(key.containerID.text)"))
             return nil
         } catch {
             return error.message
@@ -154,10 +171,13 @@ struct PortTable {
     /// The ports of a VM, in the order of their interfaces' names.
     func ports(of vmName: String) -> [KnownPort] {
         (keys[vmName] ?? []).compactMap { ports[$0] }
-            .sorted { ($0.key.interface.text, $0.record.modified) < ($1.key.interface.text, $1.record.modified) }
+            .sorted {
+                ($0.key.interface.text, $0.record.modified) < ($1.key.interface.text, $1.record.modified)
+            }
     }
 
-    private static func key(_ container: ContainerID, _ file: String) -> (InterfaceKey, InterfaceStore.Stage)? {
+    private static func key(_ container: ContainerID, _ file: String) -> (InterfaceKey, InterfaceStore.Stage)?
+    {
         let stage: InterfaceStore.Stage
         switch true {
         case file.hasSuffix(".json"): stage = .record

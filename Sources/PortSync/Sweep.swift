@@ -45,7 +45,9 @@ struct PortFile: Hashable {
     /// - Throws: Where it is no whole file of this format, or not in its place.
     init(_ bytes: [UInt8], name: UUID, modified: Int64) throws(JSONError) {
         let fields = try JSONFields(try JSONValue(parsing: bytes))
-        guard try fields.string("id") == name.text else { throw fields.error("id", "is another than the name") }
+        guard try fields.string("id") == name.text else {
+            throw fields.error("id", "is another than the name")
+        }
         self.init(
             vmi: name,
             vmName: try fields.string("display-name"),

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CNIProtocol
 import JSON
 import LinuxSystem
 import NetworkTypes
 import OwedDeletions
 import PreparedInterface
-import CNIProtocol
 import VRouter
 
 /// What is wrong with the arguments or the configuration.
@@ -110,7 +110,10 @@ struct SyncConfiguration: Hashable {
             case .v6: address.ip.bytes == [UInt8](repeating: 0, count: 15) + [1]
             }
         guard isLoopback else {
-            throw fields.error("metrics", "\"\(text)\" is no loopback address: nobody is asked for a password")
+            throw fields.error(
+                "metrics",
+                "\"\(text)\" is no loopback address: nobody is asked for a password"
+            )
         }
         return address
     }

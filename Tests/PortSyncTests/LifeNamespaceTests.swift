@@ -26,6 +26,32 @@ import Testing
         #expect(!lab.simulator.folder.files().contains { $0.contains(".new") })
     }
 
+    @Test func `it needs no capability`() throws {
+        let lab = try SyncLab()
+        let pod = try lab.pod("web")
+        #expect(try pod.call("contrail-cni", "ADD", lab.plugin).status == 0)
+        try lab.record(1...2)
+        lab.simulator.folder.write("", to: "ports/vm/k8s__default__dead/a0000000-1f7c-4a7e-8a0e-000000000009")
+        try lab.simulator.folder.text("ports/vm/k8s__default__web/\(try lab.file(of: "web"))").replacing(
+            "k8s__default__web",
+            with: "k8s__default__dead"
+        ).replacing(pod.containerID, with: "dead").replacing(/tap[0-9a-f]{11}/, with: "tap0").replacing(
+            try lab.file(of: "web"),
+            with: "a0000000-1f7c-4a7e-8a0e-000000000009"
+        ).write(
+            toFile: "\(lab.configFolder)/k8s__default__dead/a0000000-1f7c-4a7e-8a0e-000000000009",
+            atomically: false,
+            encoding: .utf8
+        )
+        let once = try lab.node.run([
+            "setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
+            TestPrograms.path("port-sync"), "--config", try lab.configuration(), "--once",
+        ])
+        #expect(once.status == 0, "\(once.errors)")
+        #expect(try lab.statistic("machinePorts") == 3)
+        #expect(!FileManager.default.fileExists(atPath: "\(lab.configFolder)/k8s__default__dead"))
+    }
+
     @Test func `a second one on the same run folder refuses in words`() throws {
         let lab = try SyncLab()
         try lab.start()
@@ -35,7 +61,10 @@ import Testing
                 [TestPrograms.path("port-sync"), "--config", try lab.configuration(metrics: "")] + arguments
             )
             #expect(second.status == 1)
-            #expect(second.errors.contains("another port-sync serves \(lab.folder.path)/run"), "\(second.errors)")
+            #expect(
+                second.errors.contains("another port-sync serves \(lab.folder.path)/run"),
+                "\(second.errors)"
+            )
         }
         #expect(lab.isRunning)
         #expect(lab.end() == 0)
@@ -62,7 +91,9 @@ import Testing
         #expect(taken.status == 1 && taken.errors.contains("Address already in use"))
     }
 
-    @Test func `SIGHUP takes a new configuration over, and keeps the old one where the new one is wrong`() throws {
+    @Test func `SIGHUP takes a new configuration over, and keeps the old one where the new one is wrong`()
+        throws
+    {
         let lab = try SyncLab()
         try lab.record(1...2)
         try lab.start(interval: 600)
@@ -124,7 +155,10 @@ import Testing
         try lab.start(interval: 600)
         let label = #"{vm="k8s__default__web",interface="eth0"}"#
         func states() throws -> [Int?] {
-            [try lab.metric("contrail_vm_port_admin_up\(label)"), try lab.metric("contrail_vm_port_up\(label)")]
+            [
+                try lab.metric("contrail_vm_port_admin_up\(label)"),
+                try lab.metric("contrail_vm_port_up\(label)"),
+            ]
         }
         #expect(try lab.wait { try states() == [1, 1] })
         let links = try TestProgram.succeed("ip", "-o", "-n", lab.node.name, "link")
@@ -169,7 +203,8 @@ import Testing
         #expect(try lab.python(script) == "12 1210\n")
     }
 
-    @Test func `hostile clients do not keep others from the metrics, nor the ports from their turns`() throws {
+    @Test func `hostile clients do not keep others from the metrics, nor the ports from their turns`() throws
+    {
         let lab = try SyncLab()
         try lab.record(1...300)
         try lab.start(interval: 1)

@@ -67,7 +67,8 @@ import Testing
         #expect(reply("GET /healthz HTTP/1.1\r\n\r\n").hasSuffix("\r\n\r\nok\n"))
         for request in [
             "GET / HTTP/1.1", "GET /metricsx HTTP/1.1", "POST /metrics HTTP/1.1", "HEAD /metrics HTTP/1.1",
-            "get /metrics HTTP/1.1", "GET /metrics", "GET  /metrics HTTP/1.1", "", "\0\u{1}", "GET /metrics SPDY/3",
+            "get /metrics HTTP/1.1", "GET /metrics", "GET  /metrics HTTP/1.1", "", "\0\u{1}",
+            "GET /metrics SPDY/3",
         ] { #expect(reply("\(request)\r\n\r\n").hasPrefix("HTTP/1.1 404 Not Found\r\n"), "\(request)") }
     }
 

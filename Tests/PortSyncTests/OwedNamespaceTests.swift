@@ -44,7 +44,9 @@ import Testing
     }
 
     @Test func `a debt that the agent refuses keeps no other from being paid`() throws {
-        let lab = try SyncLab(more: #", "faults": [{"kind": "status", "code": 500, "method": "DELETE", "times": 1}]"#)
+        let lab = try SyncLab(
+            more: #", "faults": [{"kind": "status", "code": 500, "method": "DELETE", "times": 1}]"#
+        )
         for number in 1...20 {
             let vmi = UUID().uuidString.lowercased()
             let owed = """

@@ -22,7 +22,7 @@ import VRouter
         try store.save(record: .sample(container: "foreign"))
         var table = table()
         #expect(try table.scan(bootID: bootID) == [])
-        #expect(table.vmNames == ["k8s__default__vm1", "k8s__default__vm2"])
+        #expect(table.lockNames == ["k8s__default__vm1", "k8s__default__vm2"])
         #expect(table.ports(of: "k8s__default__vm1").map(\.key.interface.text) == ["eth0", "net1"])
         var seen = try #require(table.ports(of: "k8s__default__vm2").first)
         seen.isHolder = false
@@ -37,7 +37,7 @@ import VRouter
         #expect(table.ports[seen.key] == nil && table.keys["k8s__default__vm2"] == nil)
         for name in ["eth0", "net1"] { try store.remove(try PreparedInterface.port(1, interface: name).key) }
         #expect(try table.scan(bootID: bootID) == [])
-        #expect(table.ports.isEmpty && table.vmNames.isEmpty)
+        #expect(table.ports.isEmpty && table.lockNames.isEmpty)
     }
 
     @Test func `what can't be read is told once`() throws {
@@ -51,20 +51,38 @@ import VRouter
         #expect(table.unreadable.count == 2 && table.ports.isEmpty)
     }
 
+    @Test func `records of an earlier boot without a port are noted under their container's lock`() throws {
+        try store.save(record: .sample(container: "foreign", bootID: "boot"))
+        var table = table()
+        for _ in 0..<2 {
+            _ = try table.scan(bootID: bootID)
+            #expect(table.dead.isEmpty && table.lockNames.isEmpty)
+        }
+        table = PortTable(store: store, configFolder: "/ports/vm")
+        for _ in 0..<2 {
+            _ = try table.scan(bootID: BootID("later"))
+            #expect(table.lockNames == ["container.foreign"])
+        }
+    }
+
     @Test func `plans of an earlier boot are noted, those of this one are somebody's work`() throws {
         try store.save(plan: try .port(1))
         var table = table()
         _ = try table.scan(bootID: bootID)
-        #expect(table.deadPlans.isEmpty)
+        #expect(table.dead.isEmpty)
         _ = try table.scan(bootID: BootID("later"))
-        #expect(table.deadPlans.map(\.vmName) == ["k8s__default__vm1"])
-        #expect(table.vmNames == ["k8s__default__vm1"])
+        #expect(table.dead.map(\.lock) == ["k8s__default__vm1"])
+        #expect(table.lockNames == ["k8s__default__vm1"])
     }
 
-    @Test func `a registration is the record's, with the namespace of its veth or of the agent's file`() throws {
+    @Test func `a registration is the record's, with the namespace of its veth or of the agent's file`()
+        throws
+    {
         let tap = try PreparedInterface.port(1)
         let first = try #require(registration(tap, namespace: nil))
-        #expect(first.namespace == "" && first.vmName == "k8s__default__vm1" && first.containerInterface == "eth0")
+        #expect(
+            first.namespace == "" && first.vmName == "k8s__default__vm1" && first.containerInterface == "eth0"
+        )
         #expect(first.hostInterface.text == tap.port?.systemName && first.containerID == "vm1-sandbox")
         #expect(registration(tap, namespace: "/run/netns/x")?.namespace == "/run/netns/x")
         var chained = tap

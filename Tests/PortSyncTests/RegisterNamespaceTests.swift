@@ -23,7 +23,9 @@ import Testing
             try lab.simulator.restart()
             #expect(try lab.wait(6) { try lab.statistic("machinePorts") == 3 })
             #expect(try lab.wait { try lab.metric("contrail_vm_agent_restarts_total") == restart })
-            let isWhole = try lab.wait { try lab.metric("contrail_vm_reregistrations_total") == 3 + 3 * restart }
+            let isWhole = try lab.wait {
+                try lab.metric("contrail_vm_reregistrations_total") == 3 + 3 * restart
+            }
             #expect(isWhole)
         }
         #expect(try lab.metric("contrail_vm_registration_failures_total") == 0)
@@ -91,13 +93,16 @@ import Testing
         #expect(memory < 12_000)
     }
 
-    @Test func `the agent's files are written anew where they are missing, spoiled or a dead container's`() throws {
+    @Test func `the agent's files are written anew where they are missing, spoiled or a dead container's`()
+        throws
+    {
         let lab = try SyncLab()
         let pods = try (1...4).map { try lab.pod("web\($0)") }
         for pod in pods { #expect(try pod.call("contrail-cni", "ADD", lab.plugin).status == 0) }
         let files = try pods.map { pod in
             let folder = "\(lab.configFolder)/k8s__default__\(pod.name)"
-            return "\(folder)/\(try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first))"
+            return
+                "\(folder)/\(try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first))"
         }
         let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
         try lab.start(interval: 600)
@@ -176,7 +181,9 @@ import Testing
             let pod = try lab.pod("web\(turn)")
             #expect(try pod.call("contrail-cni", "ADD", lab.plugin).status == 0)
             let vm = try #require(
-                try lab.agent("GET", "/vm-cfg/k8s__default__\(pod.name)").firstMatch(of: /"vm-uuid": "([^"]+)"/)?.1
+                try lab.agent("GET", "/vm-cfg/k8s__default__\(pod.name)").firstMatch(
+                    of: /"vm-uuid": "([^"]+)"/
+                )?.1
             )
             // A storm of rounds while DEL runs.
             let pid = lab.pid
@@ -197,8 +204,12 @@ import Testing
         #expect(lab.leftovers().isEmpty)
     }
 
-    @Test func `an agent that refuses is asked again soon, and one that hangs is left alone for a while`() throws {
-        let lab = try SyncLab(more: #", "faults": [{"kind": "status", "path": "/vm", "method": "POST", "times": 3}]"#)
+    @Test func `an agent that refuses is asked again soon, and one that hangs is left alone for a while`()
+        throws
+    {
+        let lab = try SyncLab(
+            more: #", "faults": [{"kind": "status", "path": "/vm", "method": "POST", "times": 3}]"#
+        )
         try lab.record(1...3)
         try lab.start(interval: 600)
         #expect(try lab.wait { try lab.metric("contrail_vm_registration_failures_total") == 3 })

@@ -28,7 +28,8 @@ import Testing
         for pod in pods.prefix(2) {
             try TestProgram.succeed("ip", "-n", pod.namespace.name, "link", "del", "eth0")
         }
-        let text = #"{"vm-uuid": "c0000000-1f7c-4a7e-8a0e-000000000009", "vn-uuid": "5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0001", "vmi-uuid": "a0000000-1f7c-4a7e-8a0e-000000000009", "vm-id": "x", "vm-name": "NAME", "host-ifname": "tap0", "vm-ifname": "eth0", "vm-namespace": ""}"#
+        let text =
+            #"{"vm-uuid": "c0000000-1f7c-4a7e-8a0e-000000000009", "vn-uuid": "5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0001", "vmi-uuid": "a0000000-1f7c-4a7e-8a0e-000000000009", "vm-id": "x", "vm-name": "NAME", "host-ifname": "tap0", "vm-ifname": "eth0", "vm-namespace": ""}"#
         for name in ["blue__default__web", "nova-vm"] {
             lab.simulator.folder.write("", to: "ports/vm/\(name)/a0000000-1f7c-4a7e-8a0e-000000000009")
             try text.replacing("NAME", with: name).write(
@@ -77,7 +78,9 @@ import Testing
         try lab.start()
         #expect(try lab.wait { try lab.metric("contrail_vm_files_swept_total") == 4 })
         #expect(try lab.metric("contrail_vm_ports") == 1)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: lab.configFolder) == ["k8s__default__alive"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: lab.configFolder) == ["k8s__default__alive"]
+        )
         let folders = try FileManager.default.contentsOfDirectory(atPath: "\(lab.folder.path)/run/interfaces")
         #expect(folders == [alive.containerID])
         // Nor does the agent keep a dead port: it had them.
@@ -103,11 +106,14 @@ import Testing
         let vmis = (1...5).map { "d0000000-1f7c-4a7e-8a0e-00000000000\($0)" }
         let ports = [
             port(vmis[0], "k8s__default__dead", "tap0123456789a"), port(vmis[1], "vm1", "tap1af4bee3-04"),
-            port(vmis[2], "k8s__default__web", "tap1af4bee3-04"), port(vmis[3], "blue__default__web", "tap0123456789b"),
+            port(vmis[2], "k8s__default__web", "tap1af4bee3-04"),
+            port(vmis[3], "blue__default__web", "tap0123456789b"),
             port(try #require(kept.port?.vmi.text), "k8s__default__vm7", "tap0123456789c"),
         ]
         for port in ports { #expect(try lab.agent("POST", "/port", body: port) == "{}") }
-        func files() -> Int { lab.simulator.folder.files().count { $0.hasPrefix("ports/") && !$0.hasPrefix("ports/vm/") } }
+        func files() -> Int {
+            lab.simulator.folder.files().count { $0.hasPrefix("ports/") && !$0.hasPrefix("ports/vm/") }
+        }
         #expect(files() == 5)
         // A record that can't be read may be that of any port.
         lab.folder.write("{", to: "run/interfaces/cid/eth0.json")
@@ -123,7 +129,9 @@ import Testing
     @Test func `where the plugins have written nothing, a live vhost-user port stays`() throws {
         let lab = try SyncLab()
         let vmi = "d0000000-1f7c-4a7e-8a0e-000000000001"
-        #expect(try lab.agent("POST", "/port", body: port(vmi, "k8s__default__vm1", "tap0123456789a")) == "{}")
+        #expect(
+            try lab.agent("POST", "/port", body: port(vmi, "k8s__default__vm1", "tap0123456789a")) == "{}"
+        )
         #expect(try lab.run("--once").status == 0)
         #expect(lab.simulator.folder.read("ports/\(vmi)") != nil)
         // Written before this boot: the pod is gone for certain.

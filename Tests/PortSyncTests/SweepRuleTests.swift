@@ -42,7 +42,8 @@ import VRouter
     func `names of our pods are ours`(name: String) { #expect(rule.isOurs(vmName: name)) }
 
     @Test(arguments: [
-        "vm1", "blue__default__web", "k8s__default", "k8s__", "k8s____web", "k8s__default__", "k8s_default__web",
+        "vm1", "blue__default__web", "k8s__default", "k8s__", "k8s____web", "k8s__default__",
+        "k8s_default__web",
         "k8s__default__web__x", "k8s__default_web", "../k8s__default__web", "k8s__a/b__web", "",
         "k8s__default__" + String(repeating: "x", count: 250),
     ])
@@ -50,7 +51,9 @@ import VRouter
 
     @Test func `devices as we name them are ours, Nova's are not`() {
         #expect(rule.isOurs(systemName: "tap0123456789a"))
-        for name in ["tap1af4bee3-04", "tap0123456789", "tap0123456789ab", "veth123456789a", "tap0123456789A", ""] {
+        for name in [
+            "tap1af4bee3-04", "tap0123456789", "tap0123456789ab", "veth123456789a", "tap0123456789A", "",
+        ] {
             #expect(!rule.isOurs(systemName: name), "\(name)")
         }
     }
@@ -78,10 +81,12 @@ import VRouter
 
     @Test func `a file of POST port is read only where it is whole and in its place`() throws {
         let name = try #require(UUID(Self.vmi))
-        let text = #"{"id": "\#(Self.vmi)", "display-name": "k8s__default__web", "system-name": "tap0123456789a"}"#
+        let text =
+            #"{"id": "\#(Self.vmi)", "display-name": "k8s__default__web", "system-name": "tap0123456789a"}"#
         #expect(try PortFile(Array(text.utf8), name: name, modified: 2000) == port())
         for wrong in [
-            "", "{", "[]", "{}", text.replacing("7c1e", with: "7c1f"), text.replacing("system-name", with: "x"),
+            "", "{", "[]", "{}", text.replacing("7c1e", with: "7c1f"),
+            text.replacing("system-name", with: "x"),
             text.replacing("\"tap0123456789a\"", with: "5"),
         ] {
             #expect(throws: JSONError.self) { try PortFile(Array(wrong.utf8), name: name, modified: 0) }

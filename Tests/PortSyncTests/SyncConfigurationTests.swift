@@ -48,11 +48,13 @@ import Testing
         (#"{"interval": 5, "interval": 6}"#, "appears twice"),
         (#"{"vrouter-ip": "localhost"}"#, "field \"vrouter-ip\""),
         (#"{"vrouter-port": 70000}"#, "field \"vrouter-port\""),
-        (#"{"config-dir": "ports"}"#, "field \"config-dir\""), (#"{"run-dir": "/run/"}"#, "field \"run-dir\""),
+        (#"{"config-dir": "ports"}"#, "field \"config-dir\""),
+        (#"{"run-dir": "/run/"}"#, "field \"run-dir\""),
         (#"{"state-dir": "/"}"#, "field \"state-dir\""), (#"{"state-dir": 7}"#, "field \"state-dir\""),
         (#"{"cluster-name": "a/b"}"#, "field \"cluster-name\""),
         (#"{"metrics": "127.0.0.1"}"#, "field \"metrics\""),
-        (#"{"metrics": "0.0.0.0:9812"}"#, "no loopback address"), (#"{"metrics": false}"#, "field \"metrics\""),
+        (#"{"metrics": "0.0.0.0:9812"}"#, "no loopback address"),
+        (#"{"metrics": false}"#, "field \"metrics\""),
         (#"{"log-level": "loud"}"#, "field \"log-level\""), ("[]", "expected an object"),
         ("{", "not valid JSON"), ("", "not valid JSON"),
     ])
@@ -97,5 +99,7 @@ enum Repository {
             .deletingLastPathComponent().appendingPathComponent(name).path
     }
 
-    static func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+    static func text(_ name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
 }

@@ -31,7 +31,11 @@ final class SyncLab {
     // MARK: port-sync
 
     /// The path of its configuration.
-    func configuration(interval: Int = 1, metrics: String = "127.0.0.1:9812", more: String = "") throws -> String {
+    func configuration(
+        interval: Int = 1,
+        metrics: String = "127.0.0.1:9812",
+        more: String = ""
+    ) throws -> String {
         let path = "\(folder.path)/sync.json"
         let text = """
             {"config-dir": "\(configFolder)", "run-dir": "\(folder.path)/run", "state-dir": "\(folder.path)/state",
@@ -124,7 +128,9 @@ final class SyncLab {
             print(json.loads(s.makefile().readline())["statistics"][sys.argv[2]])
             """
         let path = "\(simulator.folder.path)/run/control.sock"
-        return try present(Int(try python(script, path, name).trimmingCharacters(in: .whitespacesAndNewlines)))
+        return try present(
+            Int(try python(script, path, name).trimmingCharacters(in: .whitespacesAndNewlines))
+        )
     }
 
     /// Runs a script on the node; it must succeed.
@@ -144,7 +150,11 @@ final class SyncLab {
     /// Writes records as the plugins do.
     /// - Returns: The last one.
     @discardableResult
-    func record(_ numbers: ClosedRange<Int>, interfaces: [String] = ["eth0"], sandbox: String = "sandbox") throws
+    func record(
+        _ numbers: ClosedRange<Int>,
+        interfaces: [String] = ["eth0"],
+        sandbox: String = "sandbox"
+    ) throws
         -> PreparedInterface
     {
         let bootID = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
@@ -190,7 +200,15 @@ final class SyncLab {
         """
     }
 
-    func pod(_ name: String, sandbox: String = "1") throws -> TestPod { try TestPod(name, on: node, sandbox: sandbox) }
+    /// The name of the agent-format file of a pod with one interface.
+    func file(of pod: String) throws -> String {
+        let folder = "\(configFolder)/k8s__default__\(pod)"
+        return try present(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+    }
+
+    func pod(_ name: String, sandbox: String = "1") throws -> TestPod {
+        try TestPod(name, on: node, sandbox: sandbox)
+    }
 
     /// All that is left below the run and state folders, and of the agent's files.
     func leftovers() -> [String] {

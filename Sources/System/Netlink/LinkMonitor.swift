@@ -38,7 +38,14 @@ public final class LinkMonitor {
     private static let receiveBuffer: Int32 = 1 << 20
 
     /// Begins to listen.
-    public init() throws(NetlinkError) {
+    public convenience init() throws(NetlinkError) {
+        try self.init(operation: "listen to")
+        _ = nl_socket_set_buffer_size(socket, Self.receiveBuffer, 0)
+        try Self.check(nl_socket_set_nonblocking(socket), "listen to")
+        try Self.check(nl_socket_add_membership(socket, Int32(RTNLGRP_LINK.rawValue)), "listen to")
+    }
+
+    private init(operation: String) throws(NetlinkError) {
         guard let socket = nl_socket_alloc() else {
             throw NetlinkError(operation: "open", subject: "a netlink socket", errno: ENOMEM)
         }
@@ -51,12 +58,28 @@ public final class LinkMonitor {
             { message, context in LinkMonitor.note(message, context) },
             Unmanaged.passUnretained(self).toOpaque()
         )
-        try Self.check(nl_connect(socket, NETLINK_ROUTE), "open")
+        try Self.check(nl_connect(socket, NETLINK_ROUTE), operation)
         nl_socket_set_msg_buf_size(socket, 32_768)
         nl_socket_disable_msg_peek(socket)
-        _ = nl_socket_set_buffer_size(socket, Self.receiveBuffer, 0)
-        try Self.check(nl_socket_set_nonblocking(socket), "set non-blocking")
-        try Self.check(nl_socket_add_membership(socket, Int32(RTNLGRP_LINK.rawValue)), "subscribe to")
+    }
+
+    /// The state of all devices now, as events; libnl's cache would hold a kilobyte for each.
+    public static func all() throws(NetlinkError) -> [LinkEvent] {
+        let reader = try LinkMonitor(operation: "list")
+        var request = rtgenmsg(rtgen_family: UInt8(AF_UNSPEC))
+        try check(
+            nl_send_simple(
+                reader.socket,
+                Int32(RTM_GETLINK),
+                NLM_F_DUMP,
+                &request,
+                MemoryLayout<rtgenmsg>.size
+            ),
+            "list"
+        )
+        // One call reads to the end of the list.
+        try check(nl_recvmsgs_default(reader.socket), "list")
+        return reader.events
     }
 
     deinit { nl_socket_free(socket) }
@@ -121,7 +144,7 @@ public final class LinkMonitor {
         guard result < 0 else { return }
         throw NetlinkError(
             operation: operation,
-            subject: "changes of devices",
+            subject: "devices",
             errno: 0,
             detail: String(cString: nl_geterror(result))
         )
