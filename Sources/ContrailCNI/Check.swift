@@ -7,6 +7,7 @@ import JSON
 import LinuxSystem
 import Netlink
 import NetworkTypes
+import OwedDeletions
 import PreparedInterface
 import VRouter
 

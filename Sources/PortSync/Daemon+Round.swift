@@ -147,6 +147,7 @@ extension Daemon {
     /// Finds which of several records of one port holds it, and sees to its file.
     private func settle(_ same: [KnownPort], _ round: inout Round) throws(SystemError) -> KnownPort? {
         guard let first = same.first else { return nil }
+        if first.kind == .port { return try settlePort(same) }
         let files = AgentFiles(folder: first.configFolder)
         let path = files.path(vmName: first.vmName, vmi: first.vmi)
         let identity = FileIdentity(path)
@@ -159,19 +160,14 @@ extension Daemon {
             named: found?.containerID,
             isNamedAlive: found.map { sweepSearch.isRecorded($0) } ?? false
         )
-        for (place, port) in same.enumerated() where port.isHolder != (place == index) {
-            var port = port
-            port.isHolder = place == index
-            port.file = nil
-            table.update(port)
-        }
-        guard let index, var registration = same[index].registration else { return nil }
+        mark(same, holder: index)
+        guard let index, var registration = same[index].registration?.vm else { return nil }
         if registration.namespace.isEmpty, let found, found.containerID == registration.containerID {
             registration.namespace = found.namespace
         }
         var port = same[index]
         port.isHolder = true
-        port.registration = registration
+        port.registration = .vm(registration)
         port.file = identity
         if found != registration {
             do throws(SystemError) {
@@ -185,6 +181,35 @@ extension Daemon {
         }
         table.update(port)
         return port
+    }
+
+    /// The same for a port of POST /port: its file is the agent's own, which the agent does not overwrite.
+    private func settlePort(_ same: [KnownPort]) throws(SystemError) -> KnownPort? {
+        guard let first = same.first else { return nil }
+        let file = try sweepSearch.portFile(first.vmi)
+        let named = same.first { $0.systemName == file?.systemName }?.key.containerID.text
+        let index = holder(
+            of: same.map { ($0.key.containerID.text, $0.record.modified) },
+            named: named,
+            isNamedAlive: named != nil
+        )
+        mark(same, holder: index)
+        let path = "\(configuration.portFolder)/\(first.vmi.text)"
+        if file == nil, FileIdentity(path) != nil {
+            try Files.remove(path)
+            log.write(.info, "removed \(path), which was spoiled: the agent writes it anew")
+        }
+        return index.map { same[$0] }
+    }
+
+    /// Notes whose a port is of several records.
+    private func mark(_ same: [KnownPort], holder index: Int?) {
+        for (place, port) in same.enumerated() where port.isHolder != (place == index) {
+            var port = port
+            port.isHolder = place == index
+            port.file = nil
+            table.update(port)
+        }
     }
 
     private static func word(_ content: AgentFiles.Content) -> String {
@@ -202,7 +227,10 @@ extension Daemon {
             return
         }
         do throws(AgentError) {
-            try agent.register(registration)
+            switch registration {
+            case .vm(let registration): try agent.register(registration)
+            case .port(let registration): try agent.register(registration)
+            }
             round.registered += 1
             metrics.reregistrations += 1
         } catch {

@@ -22,8 +22,8 @@ struct KnownPort {
     let bootID: BootID
     /// The version of the record that this was read from.
     let record: FileIdentity
-    /// What the agent is told; nil where this version can't tell it.
-    var registration: PortRegistration?
+    /// What the agent is told; nil where it must not be told.
+    var registration: Registration?
     /// The version of the agent-format file that was last found right.
     var file: FileIdentity?
     /// Whether the port is this container's, and not a newer sandbox's of the same pod.
@@ -103,7 +103,7 @@ struct PortTable {
 
     private mutating func refresh(_ key: InterfaceKey, _ identity: FileIdentity) -> String? {
         if let known = ports[key], known.record == identity { return nil }
-        let namespace = ports[key]?.registration?.namespace
+        let namespace = ports[key]?.registration?.vm?.namespace
         do throws(InterfaceStore.Failure) {
             guard let record = try store.load(key, .record), let port = record.port else {
                 forget(key)
@@ -120,7 +120,7 @@ struct PortTable {
                 configFolder: Self.folder(of: port) ?? configFolder,
                 bootID: record.bootID,
                 record: identity,
-                registration: registration(record, namespace: namespace)
+                registration: Registration(record, namespace: namespace)
             )
             keys[port.vmName, default: []].append(key)
             return nil

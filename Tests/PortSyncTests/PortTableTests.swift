@@ -79,21 +79,26 @@ import VRouter
         throws
     {
         let tap = try PreparedInterface.port(1)
-        let first = try #require(registration(tap, namespace: nil))
+        let first = try #require(Registration(tap, namespace: nil)?.vm)
         #expect(
             first.namespace == "" && first.vmName == "k8s__default__vm1" && first.containerInterface == "eth0"
         )
         #expect(first.hostInterface.text == tap.port?.systemName && first.containerID == "vm1-sandbox")
-        #expect(registration(tap, namespace: "/run/netns/x")?.namespace == "/run/netns/x")
+        #expect(Registration(tap, namespace: "/run/netns/x")?.vm?.namespace == "/run/netns/x")
         var chained = tap
         chained.attachment = try PreparedInterface.sample(
             namespace: .pod(path: "/run/netns/p", device: 1, inode: 2)
         ).attachment
-        #expect(registration(chained, namespace: "/run/netns/x")?.namespace == "/run/netns/p")
+        #expect(Registration(chained, namespace: "/run/netns/x")?.vm?.namespace == "/run/netns/p")
+        var dpdk = tap
+        dpdk.port?.kind = .port
+        guard case .port(let socket) = Registration(dpdk, namespace: nil) else { throw Absent() }
+        #expect(socket.vmName == first.vmName && socket.mac == tap.guest.mac && socket.vmi == first.vmi)
+        #expect(socket.systemName == first.hostInterface.text && socket.vm == first.vm && socket.vn == first.vn)
         var long = tap
         long.port?.vmName = String(repeating: "x", count: 256)
-        #expect(registration(long, namespace: nil) == nil)
-        #expect(registration(try .sample(), namespace: nil) == nil)
+        #expect(Registration(long, namespace: nil) == nil)
+        #expect(Registration(try .sample(), namespace: nil) == nil)
     }
 }
 

@@ -224,4 +224,29 @@ import Testing
         // It hung; it did not end.
         #expect(try lab.metric("contrail_vm_agent_restarts_total") == 0)
     }
+
+    @Test func `vhost-user ports are registered again, also where their file was spoiled`() throws {
+        let lab = try SyncLab(more: SyncLab.pods(1...2))
+        for number in 1...2 {
+            var value = try lab.record(number...number)
+            value.port?.kind = .port
+            try lab.store.save(record: value)
+        }
+        try lab.start(interval: 600)
+        #expect(try lab.wait { try lab.statistic("ports") == 2 })
+        #expect(try lab.statistic("machinePorts") == 0)
+        let vmis = try (1...2).map { try #require(try PreparedInterface.port($0).port?.vmi.text) }
+        let files = vmis.map { "\(lab.simulator.folder.path)/ports/\($0)" }
+        let text = try String(contentsOfFile: files[0], encoding: .utf8)
+        #expect(text.contains("k8s__default__vm1") && text.contains("\"vhostuser-mode\": 1"))
+        lab.simulator.crash()
+        try Data().write(to: URL(fileURLWithPath: files[0]))
+        try FileManager.default.removeItem(atPath: files[1])
+        try lab.simulator.restart()
+        #expect(try lab.wait { try lab.statistic("ports") == 2 })
+        for (number, file) in files.enumerated() {
+            #expect(try String(contentsOfFile: file, encoding: .utf8).contains("k8s__default__vm\(number + 1)"))
+        }
+        #expect(lab.end() == 0)
+    }
 }

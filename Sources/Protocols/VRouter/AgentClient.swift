@@ -93,11 +93,6 @@ public final class AgentClient {
     /// Answers 200 whether there were any or not.
     public func remove(vm: UUID) throws(AgentError) { _ = try exchange("DELETE /vm/\(vm.text)") }
 
-    /// `DELETE /port/VMI`: takes a port that `POST /port` made, and its file.
-    ///
-    /// Answers 200 whether there was one or not.
-    public func remove(port vmi: UUID) throws(AgentError) { _ = try exchange("DELETE /port/\(vmi.text)") }
-
     /// Repeats a request until it gives something or the run's deadline is reached: after 50 ms first,
     /// then ever later up to a second.
     ///
