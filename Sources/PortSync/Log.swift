@@ -53,6 +53,8 @@ struct RateLimit: Hashable {
     private var last: Int64
     private(set) var dropped = 0
 
+    /// A limit that nothing has used yet.
+    ///
     /// `burst`: events at once. `period`: microseconds after which another may pass.
     init(burst: Int, period: Int64, now: Int64) {
         self.burst = Int64(burst)

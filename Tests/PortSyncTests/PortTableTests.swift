@@ -94,7 +94,9 @@ import VRouter
         dpdk.port?.kind = .port
         guard case .port(let socket) = Registration(dpdk, namespace: nil) else { throw Absent() }
         #expect(socket.vmName == first.vmName && socket.mac == tap.guest.mac && socket.vmi == first.vmi)
-        #expect(socket.systemName == first.hostInterface.text && socket.vm == first.vm && socket.vn == first.vn)
+        #expect(
+            socket.systemName == first.hostInterface.text && socket.vm == first.vm && socket.vn == first.vn
+        )
         var long = tap
         long.port?.vmName = String(repeating: "x", count: 256)
         #expect(Registration(long, namespace: nil) == nil)

@@ -245,7 +245,9 @@ import Testing
         try lab.simulator.restart()
         #expect(try lab.wait { try lab.statistic("ports") == 2 })
         for (number, file) in files.enumerated() {
-            #expect(try String(contentsOfFile: file, encoding: .utf8).contains("k8s__default__vm\(number + 1)"))
+            #expect(
+                try String(contentsOfFile: file, encoding: .utf8).contains("k8s__default__vm\(number + 1)")
+            )
         }
         #expect(lab.end() == 0)
     }
