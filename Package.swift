@@ -45,6 +45,7 @@ let package = Package(
     name: "contrail-vm",
     products: [
         .executable(name: "contrail-vm-plugins", targets: ["contrail-vm-plugins"]),
+        .executable(name: "port-sync", targets: ["port-sync"]),
         .executable(name: "vmctl", targets: ["vmctl"]),
         .executable(name: "vmwrapper", targets: ["vmwrapper"]),
         .executable(name: "vrouter-sim", targets: ["vrouter-sim"]),
@@ -100,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "OwedDeletions",
-            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
+            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "VRouter"],
             path: "Sources/Protocols/OwedDeletions",
             swiftSettings: node
         ),
@@ -129,6 +130,14 @@ let package = Package(
             swiftSettings: node
         ),
         .target(name: "VMWrapper", dependencies: ["CLinux"], swiftSettings: node),
+        .target(
+            name: "PortSync",
+            dependencies: [
+                "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "OwedDeletions",
+                "PreparedInterface", "VRouter",
+            ],
+            swiftSettings: node
+        ),
         // Runtime
         .target(
             name: "CNIInvoker",
@@ -207,6 +216,13 @@ let package = Package(
             path: "Sources/Commands/contrail-vm-plugins",
             swiftSettings: node,
             linkerSettings: fullyStatic + ordered
+        ),
+        .executableTarget(
+            name: "port-sync",
+            dependencies: ["CLinux", "PortSync"],
+            path: "Sources/Commands/port-sync",
+            swiftSettings: node,
+            linkerSettings: fullyStatic
         ),
         .target(name: "VRouterSimulator", swiftSettings: strict),
         .executableTarget(
@@ -332,6 +348,14 @@ let package = Package(
         .testTarget(
             name: "VMWrapperTests",
             dependencies: ["TestSupport", "VMWrapper"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PortSyncTests",
+            dependencies: [
+                "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "OwedDeletions", "PortSync",
+                "PreparedInterface", "TestSupport", "VRouter",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

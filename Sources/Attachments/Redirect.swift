@@ -35,12 +35,9 @@ public enum Redirect {
         in namespace: borrowing PodNamespace
     ) throws(AttachmentError) -> [KernelObject] {
         let reference = namespace.reference
-        let socket = try namespace.inside { () throws(AttachmentError) in
-            let socket = try netlink { () throws(NetlinkError) in
-                let socket = try NetlinkSocket()
-                _ = try socket.deleteLink(tap.name)
-                return socket
-            }
+        let socket = try namespace.inside { () throws(AttachmentError) -> NetlinkSocket in
+            let socket = try netlink { () throws(NetlinkError) -> NetlinkSocket in try NetlinkSocket() }
+            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
             try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
             return socket
         }

@@ -71,14 +71,16 @@ public enum VethPair {
         _ guest: GuestConfiguration
     ) throws(AttachmentError) -> Announcement {
         let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
-        let (socket, announcer) = try namespace.inside { () throws(AttachmentError) in
+        let sockets: Sockets = try namespace.inside { () throws(AttachmentError) -> Sockets in
             // What the agent's router advertisements say must not contradict what is configured here.
-            let announcer = try system { () throws(SystemError) in
-                if hasV6 { try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0") }
-                return try Announcer()
+            if hasV6 {
+                try system { () throws(SystemError) in
+                    try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
+                }
             }
-            return (try netlink { () throws(NetlinkError) in try NetlinkSocket() }, announcer)
+            return try Sockets()
         }
+        let socket = sockets.netlink
         let index = try netlink { () throws(NetlinkError) in
             guard let link = try socket.link(pod) else {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
@@ -93,10 +95,21 @@ public enum VethPair {
             return link.index
         }
         return Announcement(
-            announcer: announcer,
+            announcer: sockets.announcer,
             index: index,
             mac: guest.mac,
             addresses: guest.addresses.map { $0.address }
         )
+    }
+
+    /// What is opened in the pod's namespace.
+    private struct Sockets {
+        let netlink: NetlinkSocket
+        let announcer: Announcer
+
+        init() throws(AttachmentError) {
+            do throws(NetlinkError) { netlink = try NetlinkSocket() } catch { throw .netlink(error) }
+            do throws(SystemError) { announcer = try Announcer() } catch { throw .system(error) }
+        }
     }
 }

@@ -7,6 +7,7 @@ import JSON
 import LinuxSystem
 import Netlink
 import NetworkTypes
+import OwedDeletions
 import PreparedInterface
 import VRouter
 
@@ -110,7 +111,7 @@ extension ContrailPlugin {
         let subject = "port \(port.vmi.text) of the agent"
         if port.kind == .vm {
             do throws(SystemError) {
-                let holder = try ports.configuration.agentFiles.holder(
+                let holder = try ports.files.holder(
                     vmName: port.vmName,
                     vmi: port.vmi,
                     of: interface.key.containerID.text

@@ -89,6 +89,15 @@ extension ContrailPlugin {
 }
 
 extension Ports {
+    init(agent: AgentClient, configuration: ContrailConfiguration) {
+        self.init(
+            agent: agent,
+            files: configuration.agentFiles,
+            owed: configuration.debts,
+            runFolder: configuration.runFolder
+        )
+    }
+
     /// The undo of a registration: removed at once, or owed.
     func undo(_ plan: Plan, isLast: Bool) -> String? {
         guard let port = plan.interface.port else { return nil }
@@ -97,7 +106,7 @@ extension Ports {
             try remove(debt, isLast: isLast)
             return nil
         } catch {
-            return fileFailure { () throws(SystemError) in try configuration.debts.add(debt) }
+            return fileFailure { () throws(SystemError) in try owed.add(debt) }
         }
     }
 }

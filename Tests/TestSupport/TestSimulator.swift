@@ -22,12 +22,17 @@ public final class TestSimulator {
     /// Starts it and waits until it serves.
     ///
     /// `more`: further members of its configuration, like `"faults": [...]`.
-    public init(node: TestNamespace, networks: String = networks, more: String = "") throws {
+    public init(
+        node: TestNamespace,
+        networks: String = networks,
+        dataPlane: Bool = true,
+        more: String = ""
+    ) throws {
         self.node = node
         folder = TemporaryFolder()
         let configuration = """
             {"listen": {"address": "127.0.0.1", "port": 9091}, "stateDirectory": "\(folder.path)/ports",
-             "runDirectory": "\(folder.path)/run", "dataPlane": true, "autoProvision": true,
+             "runDirectory": "\(folder.path)/run", "dataPlane": \(dataPlane), "autoProvision": true,
              "defaultNetwork": "default-domain:k8s-default:pods", "networks": \(networks)\(more)}
             """
         try Data(configuration.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/sim.json"))
@@ -36,7 +41,7 @@ public final class TestSimulator {
 
     deinit { stop() }
 
-    /// Starts it again after `stop`, with its files.
+    /// Starts it again after `stop` or `crash`, with its files.
     public func restart() throws {
         process = Process()
         try start()
@@ -60,6 +65,15 @@ public final class TestSimulator {
             }
             usleep(5000)
         }
+    }
+
+    /// Whether it runs; it may have crashed as the agent does.
+    public var isRunning: Bool { process.isRunning }
+
+    /// Ends it as a crash would.
+    public func crash() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     /// Stops its process as a hanging agent would look: connections are taken, nothing is answered.

@@ -21,6 +21,26 @@ import Testing
         #expect(folder.read("vm/k8s__ns__p/\(vmi)") == PortRegistrationTests.text)
     }
 
+    @Test func `a port's file tells its registration, also as the agent itself writes it`() throws {
+        let (name, id) = ("k8s__ns__p", try #require(UUID(vmi)))
+        #expect(try files.content(vmName: name, vmi: id) == .absent)
+        let registration = try PortRegistrationTests.example()
+        try files.save(registration)
+        #expect(try files.content(vmName: name, vmi: id) == .registration(registration))
+        let more = PortRegistrationTests.text.dropLast() + #", "author": "agent", "time": "1:2:3"}"#
+        folder.write(String(more), to: "vm/\(name)/\(vmi)")
+        #expect(try files.content(vmName: name, vmi: id) == .registration(registration))
+        let text = PortRegistrationTests.text
+        for wrong in [
+            "", "{", "[]", "{}", text.replacing(vmi, with: "7c1e0b52-3a90-11ee-9c41-0242ac110003"),
+            text.replacing("k8s__ns__p", with: "other"), text.replacing("host-ifname", with: "x"),
+            String(repeating: " ", count: 1 << 20) + text,
+        ] {
+            folder.write(wrong, to: "vm/\(name)/\(vmi)")
+            #expect(try files.content(vmName: name, vmi: id) == .spoiled, "\(wrong.prefix(80))")
+        }
+    }
+
     @Test func `a port's file of another container is replaced`() throws {
         try files.save(PortRegistrationTests.example(containerID: "old"))
         try files.save(PortRegistrationTests.example())

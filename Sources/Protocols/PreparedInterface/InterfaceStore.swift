@@ -86,15 +86,18 @@ public struct InterfaceStore: Sendable {
     }
 
     /// Removes the plan of a chained plugin whose work is undone; the record of the plugin before stays.
-    public func removePlan(_ key: InterfaceKey) throws(SystemError) {
-        try Files.remove(path(of: key, .plan))
-        try Files.removeFolderIfEmpty(folder(of: key.containerID))
-    }
+    public func removePlan(_ key: InterfaceKey) throws(SystemError) { try remove(key, .plan) }
 
     /// Removes record and plan, and the container's folder when it was the last; they may be gone.
     public func remove(_ key: InterfaceKey) throws(SystemError) {
         try Files.remove(path(of: key, .plan))
         try Files.remove(path(of: key, .record))
+        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+    }
+
+    /// Removes the record or the plan alone, and the container's folder when it was the last file; they may be gone.
+    public func remove(_ key: InterfaceKey, _ stage: Stage) throws(SystemError) {
+        try Files.remove(path(of: key, stage))
         try Files.removeFolderIfEmpty(folder(of: key.containerID))
     }
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import JSON
 public import LinuxSystem
 public import NetworkTypes
@@ -96,6 +97,37 @@ public struct AgentFiles: Sendable {
             ports.append(port)
         }
         return ports
+    }
+
+    /// What a port's file tells.
+    public enum Content: Hashable, Sendable {
+        /// There is no file.
+        case absent
+        /// It is not a whole file of this format.
+        case spoiled
+        /// The registration that the agent makes of it.
+        case registration(PortRegistration)
+    }
+
+    /// What a port's file tells.
+    public func content(vmName: String, vmi: UUID) throws(SystemError) -> Content {
+        let path = path(vmName: vmName, vmi: vmi)
+        let bytes: [UInt8]?
+        do throws(SystemError) {
+            bytes = try Files.read(path)
+        } catch {
+            if error.errno == EFBIG { return .spoiled }
+            throw error
+        }
+        guard let bytes else { return .absent }
+        do throws(JSONError) {
+            let registration = try PortRegistration(JSONFields(try JSONValue(parsing: bytes)))
+            // The agent goes by what is inside.
+            let isInPlace = registration.vmi == vmi && registration.vmName == vmName
+            return isInPlace ? .registration(registration) : .spoiled
+        } catch {
+            return .spoiled
+        }
     }
 
     /// Whom a port's file names.

@@ -25,7 +25,7 @@ public struct PortRegistration: Hashable, Sendable {
     /// The interface's name in the container.
     public let containerInterface: String
     /// The container's network namespace.
-    public let namespace: String
+    public var namespace: String
 
     /// A registration.
     public init(
@@ -46,6 +46,23 @@ public struct PortRegistration: Hashable, Sendable {
         self.hostInterface = hostInterface
         self.containerInterface = containerInterface
         self.namespace = namespace
+    }
+
+    /// Reads a file of this format, the agent's own, too.
+    init(_ fields: JSONFields) throws(JSONError) {
+        guard let device = InterfaceName(try fields.string("host-ifname")) else {
+            throw fields.error("host-ifname", "is no interface's name")
+        }
+        self.init(
+            vm: try fields.agentUUID("vm-uuid"),
+            vn: try fields.agentUUID("vn-uuid"),
+            vmi: try fields.agentUUID("vmi-uuid"),
+            vmName: try fields.string("vm-name"),
+            containerID: try fields.string("vm-id"),
+            hostInterface: device,
+            containerInterface: try fields.string("vm-ifname"),
+            namespace: try fields.string("vm-namespace")
+        )
     }
 
     /// The body of the request.

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 
 int clinux_errno(void) { return errno; }
 
@@ -89,6 +90,7 @@ int clinux_argument_count(void) { return argument_count; }
 const char *clinux_argument(int index) { return index < argument_count ? arguments[index] : NULL; }
 
 int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }
+int clinux_is_folder(mode_t mode) { return S_ISDIR(mode); }
 
 static struct {
   int fd;
@@ -187,4 +189,63 @@ int clinux_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
   *uid = peer.uid;
   *gid = peer.gid;
   return 0;
+}
+
+int clinux_signal_descriptor(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0) return -errno;
+  return result(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+int clinux_read_signal(int fd) {
+  struct signalfd_siginfo arrived;
+  return read(fd, &arrived, sizeof arrived) == sizeof arrived ? (int)arrived.ssi_signo : 0;
+}
+
+static int listening(int family, const struct sockaddr *at, socklen_t size, int backlog) {
+  int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+  if (fd < 0) return -errno;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(fd, at, size) < 0 || listen(fd, backlog) < 0) return closed(fd, -errno);
+  return fd;
+}
+int clinux_listen_ipv4(uint32_t address, uint16_t port, int backlog) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
+  return listening(AF_INET, (struct sockaddr *)&at, sizeof at, backlog);
+}
+int clinux_listen_ipv6(const uint8_t *address, uint16_t port, int backlog) {
+  struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  memcpy(&at.sin6_addr, address, 16);
+  return listening(AF_INET6, (struct sockaddr *)&at, sizeof at, backlog);
+}
+int clinux_accept_nonblocking(int socket) { return result(accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+
+int clinux_send_datagram_unix(const char *path, const char *text, size_t length) {
+  struct sockaddr_un to;
+  if (unix_address(path, &to) < 0) return -ENAMETOOLONG;
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+  if (path[0] == '@')
+    to.sun_path[0] = 0;
+  else
+    size++;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  ssize_t sent = sendto(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&to, size);
+  return closed(fd, sent < 0 ? -errno : 0);
+}
+
+int64_t clinux_boot_seconds(void) {
+  struct timespec now, since_boot;
+  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return (int64_t)now.tv_sec - since_boot.tv_sec;
+}
+int64_t clinux_modified_nanoseconds(const struct stat *status) {
+  return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+}
+int64_t clinux_changed_nanoseconds(const struct stat *status) {
+  return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec;
 }

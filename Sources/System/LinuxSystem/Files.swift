@@ -96,6 +96,12 @@ public enum Files {
         guard second == EEXIST else { throw SystemError("make folder", path, errno: second) }
     }
 
+    /// Whether a path names a folder.
+    public static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return path.withCString { stat($0, &status) } == 0 && clinux_is_folder(status.st_mode) != 0
+    }
+
     /// The names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
     public static func list(_ path: String) throws(SystemError) -> [String] {
         var names = try entries(path).filter { $0.utf8.first != UInt8(ascii: ".") }

@@ -69,8 +69,9 @@ const char *_Nonnull clinux_program_name(void);
 /// The program's arguments: how many, and one of them.
 int clinux_argument_count(void);
 const char *_Nullable clinux_argument(int index);
-/// st_mode & S_IFMT == S_IFREG.
+/// st_mode & S_IFMT == S_IFREG, or S_IFDIR.
 int clinux_is_regular(mode_t mode);
+int clinux_is_folder(mode_t mode);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
 
@@ -84,3 +85,18 @@ int clinux_accept(int socket);
 int clinux_send_descriptors(int socket, const int *_Nonnull descriptors, int count);
 int clinux_receive_descriptors(int socket, int *_Nonnull descriptors, int capacity);
 int clinux_peer_credentials(int socket, pid_t *_Nonnull pid, uid_t *_Nonnull uid, gid_t *_Nonnull gid);
+
+/// sigprocmask(2) and signalfd(2) for SIGTERM, SIGINT and SIGHUP, SFD_NONBLOCK; the next signal's number, 0 for none.
+int clinux_signal_descriptor(void);
+int clinux_read_signal(int fd);
+/// socket(SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC), SO_REUSEADDR, bind(2) and listen(2); accept4(2) with both flags.
+int clinux_listen_ipv4(uint32_t address, uint16_t port, int backlog);
+int clinux_listen_ipv6(const uint8_t *_Nonnull address, uint16_t port, int backlog);
+int clinux_accept_nonblocking(int socket);
+/// socket(AF_UNIX, SOCK_DGRAM), sendto(2) with MSG_DONTWAIT, close(2); a path that begins with @ is an abstract address.
+int clinux_send_datagram_unix(const char *_Nonnull path, const char *_Nonnull text, size_t length);
+/// When the kernel booted, in seconds since 1970 by today's clock: CLOCK_REALTIME less CLOCK_BOOTTIME.
+int64_t clinux_boot_seconds(void);
+/// st_mtim and st_ctim in nanoseconds since 1970.
+int64_t clinux_modified_nanoseconds(const struct stat *_Nonnull status);
+int64_t clinux_changed_nanoseconds(const struct stat *_Nonnull status);

@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import PortSync
+
+@Suite struct ScheduleTests {
+    private func round(start: Int64 = 1_000_000, failures: Int = 0) -> Round {
+        var round = Round(start: start, pending: [], debts: [])
+        round.failures = failures
+        return round
+    }
+
+    @Test func `pauses double up to the longest, and begin anew after a success`() {
+        var backoff = Backoff(first: 50, most: 300)
+        #expect((0..<5).map { _ in backoff.next() } == [50, 100, 200, 300, 300])
+        backoff.reset()
+        #expect(backoff.next() == 50)
+    }
+
+    @Test func `rounds begin an interval apart, counted from their starts`() {
+        var schedule = Schedule(interval: 20_000_000)
+        #expect(schedule.next == 0)
+        schedule.end(round(), now: 3_000_000)
+        #expect(schedule.next == 21_000_000)
+        schedule.end(round(), now: 50_000_000)
+        #expect(schedule.next == 50_000_000)
+        schedule.hurry()
+        #expect(schedule.next == 0)
+    }
+
+    @Test func `after failures the next round comes sooner, ever later, never later than usual`() {
+        var schedule = Schedule(interval: 2_000_000)
+        var pauses: [Int64] = []
+        for _ in 0..<4 {
+            schedule.end(round(failures: 1), now: 10_000_000)
+            pauses.append(schedule.next - 10_000_000)
+        }
+        #expect(pauses == [500_000, 1_000_000, 2_000_000, 2_000_000])
+        schedule.end(round(), now: 1_500_000)
+        #expect(schedule.next == 3_000_000)
+        schedule.end(round(failures: 1), now: 10_000_000)
+        #expect(schedule.next == 10_500_000)
+    }
+
+    @Test func `a round is whole when nothing is left, nothing failed and the agent was there`() {
+        #expect(round().isWhole)
+        #expect(!round(failures: 1).isWhole)
+        var away = round()
+        away.isAgentThere = false
+        #expect(!away.isWhole)
+        var locked = round()
+        locked.locked = ["k8s__default__web"]
+        #expect(!locked.isWhole)
+    }
+
+    @Test func `lines are bounded in rate, and those left out are counted`() {
+        var limit = RateLimit(burst: 2, period: 1000, now: 0)
+        #expect(limit.pass(now: 0) == (true, 0))
+        #expect(limit.pass(now: 0) == (true, 0))
+        #expect(limit.pass(now: 999).mayPass == false)
+        #expect(limit.pass(now: 999).mayPass == false)
+        #expect(limit.pass(now: 1000) == (true, 2))
+        #expect(limit.pass(now: 1500).mayPass == false)
+        #expect(limit.pass(now: 100_000) == (true, 1))
+        #expect(limit.pass(now: 100_000) == (true, 0))
+        #expect(limit.pass(now: 100_000).mayPass == false)
+    }
+
+    @Test func `an event is one line, whatever is in it`() {
+        #expect(Log.line(.warning, "a\nb\u{1B}[2J") == "<4>port-sync: a?b?[2J\n")
+        #expect(LogLevel.error < .info && LogLevel("verbose") == nil)
+    }
+
+    @Test func `the watchdog is fed twice as often as it asks`() {
+        #expect(Notifier.interval("30000000") == 15_000_000)
+        for text in ["0", "-1", "x", "", nil] { #expect(Notifier.interval(text) == nil) }
+    }
+}
