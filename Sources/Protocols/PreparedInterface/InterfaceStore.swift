@@ -88,14 +88,21 @@ public struct InterfaceStore: Sendable {
     /// Removes the plan of a chained plugin whose work is undone; the record of the plugin before stays.
     public func removePlan(_ key: InterfaceKey) throws(SystemError) {
         try Files.remove(path(of: key, .plan))
-        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+        try removeRests(of: key)
     }
 
     /// Removes record and plan, and the container's folder when it was the last; they may be gone.
     public func remove(_ key: InterfaceKey) throws(SystemError) {
         try Files.remove(path(of: key, .plan))
         try Files.remove(path(of: key, .record))
-        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+        try removeRests(of: key)
+    }
+
+    /// Removes the container's folder, or where others' files are in it, what a killed writer left of this interface.
+    private func removeRests(of key: InterfaceKey) throws(SystemError) {
+        guard try !Files.removeFolderIfEmpty(folder(of: key.containerID)) else { return }
+        try Files.removeTemporary(of: path(of: key, .plan))
+        try Files.removeTemporary(of: path(of: key, .record))
     }
 
     /// The interfaces of a container that have a record or a plan, by name.
