@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import JSON
 public import LinuxSystem
 public import NetworkTypes
@@ -46,8 +47,8 @@ public struct AgentFiles: Sendable {
         var files: [[UInt8]] = []
         for name in try Files.list("\(folder)/\(vmName)") {
             guard let other = UUID(name), other != vmi,
-                let bytes = try Files.read(path(vmName: vmName, vmi: other)),
-                Self.port(bytes, other, containerID) != nil
+                let bytes = try content(vmName: vmName, vmi: other),
+                Self.port(bytes, other)?.containerID == containerID
             else { continue }
             files.append(bytes)
         }
@@ -90,12 +91,25 @@ public struct AgentFiles: Sendable {
     public func ports(vmName: String, containerID: String) throws(SystemError) -> [Port] {
         var ports: [Port] = []
         for name in try Files.list("\(folder)/\(vmName)") {
-            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)),
-                let port = Self.port(bytes, vmi, containerID)
+            guard let vmi = UUID(name), let bytes = try content(vmName: vmName, vmi: vmi),
+                let named = Self.port(bytes, vmi), named.containerID == containerID
             else { continue }
-            ports.append(port)
+            ports.append(named.port)
         }
         return ports
+    }
+
+    /// Removes the files of a VM that are no whole port's, and its folder where nothing else is in it.
+    ///
+    /// The agent can't use them, and nobody else removes them.
+    public func removeUnreadable(vmName: String) throws(SystemError) {
+        for name in try Files.list("\(folder)/\(vmName)") {
+            guard let vmi = UUID(name), let bytes = try content(vmName: vmName, vmi: vmi),
+                Self.port(bytes, vmi) == nil
+            else { continue }
+            try Files.remove(path(vmName: vmName, vmi: vmi))
+        }
+        try removeFolderIfEmpty(vmName: vmName)
     }
 
     /// Whom a port's file names.
@@ -104,28 +118,40 @@ public struct AgentFiles: Sendable {
         case nobody
         /// The container that was asked about.
         case container
-        /// Another container, or it is not a whole file of this format.
+        /// Another container.
         case another
+        /// It is not a whole file of this format.
+        case unreadable
     }
 
     /// Whether a port's file names a container.
     public func holder(vmName: String, vmi: UUID, of containerID: String) throws(SystemError) -> Holder {
-        guard let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else { return .nobody }
-        return Self.port(bytes, vmi, containerID) == nil ? .another : .container
+        guard let bytes = try content(vmName: vmName, vmi: vmi) else { return .nobody }
+        guard let named = Self.port(bytes, vmi) else { return .unreadable }
+        return named.containerID == containerID ? .container : .another
     }
 
-    /// A file that names a container; nil for another's, and for what is not a whole file of this format: that
-    /// is not ours to judge.
-    static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
+    /// A port's file; empty where it is longer than any of this format.
+    private func content(vmName: String, vmi: UUID) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try Files.read(path(vmName: vmName, vmi: vmi))
+        } catch {
+            guard error.errno == EFBIG else { throw error }
+            return []
+        }
+    }
+
+    /// What a file tells; nil for what is not a whole file of this format.
+    static func port(_ bytes: [UInt8], _ vmi: UUID) -> (port: Port, containerID: String)? {
         do throws(JSONError) {
             let fields = try JSONFields(try JSONValue(parsing: bytes))
-            guard try fields.string("vm-id") == containerID else { return nil }
-            return Port(
+            let port = Port(
                 vm: try fields.agentUUID("vm-uuid"),
                 vmi: vmi,
                 hostInterface: try fields.optionalString("host-ifname") ?? "",
                 containerInterface: try fields.optionalString("vm-ifname") ?? ""
             )
+            return (port, try fields.string("vm-id"))
         } catch {
             return nil
         }
