@@ -21,13 +21,18 @@ public final class TestSimulator {
 
     /// Starts it and waits until it serves.
     ///
-    /// `more`: further members of its configuration, like `"faults": [...]`.
-    public init(node: TestNamespace, networks: String = networks, more: String = "") throws {
+    /// `dataPlane`: whether ports get a network: a bridge takes 1023 of them. `more`: further members of its configuration, like `"faults": [...]`.
+    public init(
+        node: TestNamespace,
+        networks: String = networks,
+        dataPlane: Bool = true,
+        more: String = ""
+    ) throws {
         self.node = node
         folder = TemporaryFolder()
         let configuration = """
             {"listen": {"address": "127.0.0.1", "port": 9091}, "stateDirectory": "\(folder.path)/ports",
-             "runDirectory": "\(folder.path)/run", "dataPlane": true, "autoProvision": true,
+             "runDirectory": "\(folder.path)/run", "dataPlane": \(dataPlane), "autoProvision": true,
              "defaultNetwork": "default-domain:k8s-default:pods", "networks": \(networks)\(more)}
             """
         try Data(configuration.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/sim.json"))
@@ -36,7 +41,7 @@ public final class TestSimulator {
 
     deinit { stop() }
 
-    /// Starts it again after `stop`, with its files.
+    /// Starts it again after `stop` or `crash`, with its files.
     public func restart() throws {
         process = Process()
         try start()
@@ -67,6 +72,12 @@ public final class TestSimulator {
 
     /// Lets a paused one go on.
     public func resume() throws { try TestProgram.succeed("kill", "-CONT", "\(process.processIdentifier)") }
+
+    /// Ends it as a power failure would: nothing is cleaned up.
+    public func crash() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     /// Ends it as an operator would.
     public func stop() {

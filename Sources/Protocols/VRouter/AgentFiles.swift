@@ -48,7 +48,7 @@ public struct AgentFiles: Sendable {
         for name in try Files.list("\(folder)/\(vmName)") {
             guard let other = UUID(name), other != vmi,
                 let bytes = try content(vmName: vmName, vmi: other),
-                Self.port(bytes, other)?.containerID == containerID
+                Self.port(bytes, other, containerID) != nil
             else { continue }
             files.append(bytes)
         }
@@ -92,9 +92,9 @@ public struct AgentFiles: Sendable {
         var ports: [Port] = []
         for name in try Files.list("\(folder)/\(vmName)") {
             guard let vmi = UUID(name), let bytes = try content(vmName: vmName, vmi: vmi),
-                let named = Self.port(bytes, vmi), named.containerID == containerID
+                let port = Self.port(bytes, vmi, containerID)
             else { continue }
-            ports.append(named.port)
+            ports.append(port)
         }
         return ports
     }
@@ -141,8 +141,14 @@ public struct AgentFiles: Sendable {
         }
     }
 
+    /// A file that names a container; nil for another's, and for what is not a whole file of this format.
+    static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
+        guard let named = port(bytes, vmi), named.containerID == containerID else { return nil }
+        return named.port
+    }
+
     /// What a file tells; nil for what is not a whole file of this format.
-    static func port(_ bytes: [UInt8], _ vmi: UUID) -> (port: Port, containerID: String)? {
+    private static func port(_ bytes: [UInt8], _ vmi: UUID) -> (port: Port, containerID: String)? {
         do throws(JSONError) {
             let fields = try JSONFields(try JSONValue(parsing: bytes))
             let port = Port(
