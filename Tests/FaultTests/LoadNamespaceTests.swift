@@ -26,7 +26,7 @@ import Testing
     }
 
     /// With a data plane, most of the time is the simulator's: it makes a port's network in one thread.
-    @Test(arguments: [true, false])
+    @Test(arguments: Share.isWhole ? [true, false] : [true])
     func `250 pods, 64 at a time, get names and addresses of their own, and leave nothing`(
         dataPlane: Bool
     ) throws {

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: Scenario.adds)
     func `two ADDs of one attachment at once`(scenario: Scenario) throws {
         let lab = try FaultLab(scenario, keepsBase: false)
-        for _ in 1...(Share.isWhole ? 40 : 8) {
+        for _ in 1...(Share.isWhole ? 40 : 4) {
             let pod = try lab.pod()
             let children = try (1...2).map { _ in
                 try lab.start(scenario.plugin, "ADD", pod, kind: scenario.kind)
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: Scenario.adds)
     func `ADD and DEL of one attachment at once`(scenario: Scenario) throws {
         let lab = try FaultLab(scenario, keepsBase: false)
-        for _ in 1...(Share.isWhole ? 40 : 8) {
+        for _ in 1...(Share.isWhole ? 40 : 4) {
             let pod = try lab.pod()
             let children = try ["ADD", "DEL", "DEL"].map {
                 try lab.start(scenario.plugin, $0, pod, kind: scenario.kind)

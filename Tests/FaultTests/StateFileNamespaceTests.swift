@@ -7,7 +7,10 @@ import Testing
 
 /// State files that are lost, cut short or spoiled, as after a full disk or a power failure.
 @Suite(.serialized) struct StateFileNamespaceTests {
-    static let parts = 4
+    static let parts = 12
+
+    /// Scenarios that must write or remove files.
+    static let writers = Share.points(Scenario.all.filter { ["ADD", "DEL"].contains($0.verb) }, parts: 4)
 
     /// What became of a file.
     enum Damage: CaseIterable {
@@ -162,7 +165,7 @@ import Testing
         #expect(left == "")
     }
 
-    @Test(arguments: Scenario.all.filter { ["ADD", "DEL"].contains($0.verb) }, ["run", "state", "config"])
+    @Test(arguments: writers, ["run", "state", "config"])
     func `a read-only folder`(scenario: Scenario, name: String) throws {
         let lab = try FaultLab(scenario)
         let pod = try lab.prepared()

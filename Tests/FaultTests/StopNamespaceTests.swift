@@ -8,7 +8,7 @@ import Testing
 /// A run that stands still for a long time, as under memory pressure or in a debugger, while the runtime goes on.
 @Suite(.serialized) struct StopNamespaceTests {
     /// A GC is left out: it works on all pods, and here many of them wait for it.
-    static let scenarios = Scenario.all.filter { $0.verb != "GC" }
+    static let scenarios = Share.points(Scenario.all.filter { $0.verb != "GC" }, parts: 4)
 
     /// Seconds that each run stands still.
     static let pause: Double = Share.isWhole ? 60 : 2
