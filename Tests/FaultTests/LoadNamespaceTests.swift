@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many pods at once, and many ports on the node. What it prints is what `tools/load` shows.
+/// Many pods at once, and many ports on the node.
+///
+/// What it prints is what `tools/load` shows.
 @Suite(.serialized) struct LoadNamespaceTests {
     /// The verbs that all pods go through, in this order; the last one leaves nothing.
     static let verbs = ["ADD", "DEL"]
