@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 CNI_BIN ?= /opt/cni/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted check format bench install clean
+.PHONY: help setup build demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted soak check format \
+	bench load install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,14 +55,21 @@ fuzz: ## fuzz the parsers that meet bytes from outside; FUZZ_SECONDS=60 a parser
 fuzz-planted: ## show that the fuzzer finds the bugs that are planted in a copy
 	@tools/fuzz-planted
 
+soak: build ## all faults at all points, 60 s stops, 4096 ports (as root; about an hour)
+	@CONTRAIL_VM_FAULTS=all tools/test-tier faults
+
 check: ## format, imports between rooms, headers, budgets
 	@tools/check
 
 format: ## format all Swift sources
 	@swift format format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
+load: build ## 250 pods at once, and ADD beside 4096 ports (as root)
+	@tools/load
+
 bench: build ## ADD and DEL beside the limit program and Debian's plugins (as root); BENCH_ROUNDS=40
 	@tools/bench
+	@tools/load
 
 install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)

@@ -307,6 +307,12 @@ let package = Package(
         ),
         .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "FaultTests",
+            dependencies: ["CLinux", "TestSupport"],
+            exclude: ["kill-points"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CloudInitTests",
             dependencies: [
                 "CloudInit", "NetworkTypes", "PreparedInterface", "TestSupport",

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import LinuxSystem
 public import Netlink
 public import PreparedInterface
@@ -14,7 +15,10 @@ public struct PodNamespace: ~Copyable {
 
     /// Opens the namespace that a path names.
     public init(_ path: String) throws(AttachmentError) {
-        let namespace = try system { () throws(SystemError) in try NetworkNamespace(path) }
+        try self.init(try system { () throws(SystemError) in try NetworkNamespace(path) })
+    }
+
+    private init(_ namespace: consuming NetworkNamespace) throws(AttachmentError) {
         let host = try system { () throws(SystemError) in try NetworkNamespace.current() }
         self.init(namespace: namespace, host: host)
     }
@@ -22,16 +26,29 @@ public struct PodNamespace: ~Copyable {
     /// Opens the namespace that a record names; nil where it is gone, or the path names another by now.
     public static func existing(_ reference: NamespaceReference) throws(AttachmentError) -> PodNamespace? {
         guard case .pod(let path, let device, let inode) = reference else { return nil }
-        do throws(AttachmentError) {
-            let found = try PodNamespace(path)
-            guard found.namespace.device == device, found.namespace.inode == inode else { return nil }
-            // An ordinary file where a namespace was: what is left of one that is gone.
-            try found.inside { () throws(AttachmentError) in }
-            return found
-        } catch .system {
-            // No such file.
+        return try existing(path) { $0.device == device && $0.inode == inode }
+    }
+
+    /// Opens the namespace that a path names; nil where it is gone.
+    public static func existing(_ path: String) throws(AttachmentError) -> PodNamespace? {
+        // An ordinary file is what is left of a named namespace that is gone.
+        try existing(path) { $0.isNamespace }
+    }
+
+    /// Other errors than that there is no such file are errors: what is in the namespace would be left there.
+    private static func existing(
+        _ path: String,
+        where isRight: (borrowing NetworkNamespace) -> Bool
+    ) throws(AttachmentError) -> PodNamespace? {
+        let namespace: NetworkNamespace
+        do throws(SystemError) {
+            namespace = try NetworkNamespace(path)
+        } catch {
+            guard error.errno == ENOENT || error.errno == ENOTDIR else { throw .system(error) }
             return nil
         }
+        guard isRight(namespace) else { return nil }
+        return try PodNamespace(namespace)
     }
 
     private init(namespace: consuming NetworkNamespace, host: consuming NetworkNamespace) {

@@ -90,7 +90,12 @@ extension ContrailPlugin {
             try removeObjects(interface.saved, interface.key, removal)
             try files { () throws(SystemError) in try configuration.store.remove(interface.key) }
         }
-        if isAgentAlive { removal.ports.payOthersDebts(removal.ports.debts()) }
+        if found.interfaces.contains(where: { $0.saved == nil }) {
+            try files { () throws(SystemError) in
+                try configuration.agentFiles.removeUnreadable(vmName: vmName)
+            }
+        }
+        if isAgentAlive { removal.ports.payAllDebts(of: vmName) }
     }
 
     /// Adds interfaces of which only the agent's files tell, where one ADD makes all of a pod.
@@ -126,7 +131,8 @@ extension ContrailPlugin {
         }
     }
 
-    /// The ports to remove: the record's, or those that the agent's files name for this interface.
+    /// The ports to remove: the record's, or those that the agent's files name for this interface, or those that the
+    /// agent itself has for its device.
     private func debts(
         of key: InterfaceKey,
         _ interface: PreparedInterface?,
@@ -158,6 +164,17 @@ extension ContrailPlugin {
                 try KernelObject.link(name: name, namespace: .host).remove(over: removal.socket)
             }
         }
+        if debts.isEmpty, let device = Plan.deviceName(key) {
+            debts = removal.ports.plugged(vmName: vmName, device: device).map { port in
+                OwedDeletion(
+                    vm: port.vm,
+                    vmi: port.vmi,
+                    vmName: vmName,
+                    containerID: key.containerID.text,
+                    systemName: device.text
+                )
+            }
+        }
         return debts
     }
 
@@ -171,11 +188,16 @@ extension ContrailPlugin {
         _ configuration: ContrailConfiguration
     ) throws(CNIError) -> Bool {
         var isAlive = true
+        var isOwed = false
         do throws(AgentError) {
             try ports.remove(debt, isLast: isLast)
         } catch {
             isAlive = !error.isAgentDown
-            try files { () throws(SystemError) in try configuration.debts.add(debt) }
+            isOwed = true
+        }
+        try files { () throws(SystemError) in
+            // A DEL of this container that was killed may have noted the debt, or begun to.
+            if isOwed { try configuration.debts.add(debt) } else { try configuration.debts.remove(debt) }
         }
         try files { () throws(SystemError) in
             let agentFiles = configuration.agentFiles
@@ -183,7 +205,7 @@ extension ContrailPlugin {
                 return try agentFiles.remove(port: debt.vmi, systemName: debt.systemName)
             }
             switch try agentFiles.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
-            case .container: try agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
+            case .container, .unreadable: try agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
             case .nobody, .another: try agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
             }
         }

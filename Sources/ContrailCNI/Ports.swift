@@ -48,4 +48,30 @@ extension Ports {
         }
         for file in siblings { try agent.register(file: file) }
     }
+
+    /// The ports of a VM that the agent has for a device; none where it can't tell now.
+    func plugged(vmName: String, device: InterfaceName) -> [(vm: UUID, vmi: UUID)] {
+        do throws(AgentError) {
+            var ports: [(vm: UUID, vmi: UUID)] = []
+            for assignment in try agent.assignments(of: vmName) {
+                do throws(AgentError) {
+                    let state = try agent.state(vm: assignment.vm, vmi: assignment.vmi)
+                    if state.systemName == device.text { ports.append((assignment.vm, assignment.vmi)) }
+                } catch {
+                    // Not plugged. An agent that is gone by now has no ports at all.
+                    guard case .notYet = error.cause else { throw error }
+                }
+            }
+            return ports
+        } catch {
+            return []
+        }
+    }
+
+    /// Pays what is owed for a VM whose lock is held, and a few debts of others; what can't be paid now stays owed.
+    func payAllDebts(of vmName: String) {
+        do throws(AgentError) { payOthersDebts(try payDebts(of: vmName)) } catch {
+            // The agent went away meanwhile: a later call pays.
+        }
+    }
 }

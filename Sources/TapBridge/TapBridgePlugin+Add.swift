@@ -85,7 +85,7 @@ extension TapBridgePlugin {
         do throws(AttachmentError) {
             interface.created = try Redirect.make(tap, veth: key.interface, mtu: veth.mtu, in: pod)
         } catch {
-            let failures = undo(plan, store)
+            let failures = undo(plan, former, store)
             throw CNIError(
                 .internal,
                 error.message,
@@ -97,7 +97,7 @@ extension TapBridgePlugin {
         do throws(SystemError) {
             try store.save(record: record)
         } catch {
-            let failures = undo(plan, store)
+            let failures = undo(plan, former, store)
             throw CNIError(.io, error.message, details: failures.joined(separator: "; "))
         }
         var result = previous
@@ -105,14 +105,23 @@ extension TapBridgePlugin {
         return result
     }
 
-    private func undo(_ plan: PreparedInterface, _ store: InterfaceStore) -> [String] {
+    /// Removes what was made, and puts back the record that was there before.
+    private func undo(
+        _ plan: PreparedInterface,
+        _ former: PreparedInterface?,
+        _ store: InterfaceStore
+    ) -> [String] {
         var failures: [String] = []
         do throws(AttachmentError) {
             try Redirect.remove(plan.created)
         } catch {
             failures.append(error.message)
         }
-        do throws(SystemError) { try store.removePlan(plan.key) } catch { failures.append(error.message) }
+        do throws(SystemError) {
+            if let former { try store.save(record: former) } else { try store.remove(plan.key) }
+        } catch {
+            failures.append(error.message)
+        }
         return failures
     }
 

@@ -42,7 +42,10 @@ extension TapBridgePlugin {
         var objects = isOurs ? record?.created ?? [] : plan?.former == nil ? [] : plan?.created ?? []
         if objects.isEmpty { objects = try derived(namespace, key) }
         try attaching { () throws(AttachmentError) in try Redirect.remove(objects) }
-        if plan?.former != nil { try files { () throws(SystemError) in try store.removePlan(key) } }
+        // A plan of the plugin before is left to its own DEL.
+        if plan == nil || plan?.former != nil {
+            try files { () throws(SystemError) in try store.removePlan(key) }
+        }
         guard isOurs, var interface = record, let former = interface.former else { return }
         if former.created.isEmpty, interface.port == nil {
             // The plugin before keeps no record here.
@@ -60,15 +63,14 @@ extension TapBridgePlugin {
     private func derived(_ namespace: String?, _ key: InterfaceKey) throws(CNIError) -> [KernelObject] {
         guard let path = namespace else { return [] }
         let name = try Self.deviceName(key)
-        do throws(AttachmentError) {
-            let pod = try PodNamespace(path)
-            guard try Redirect.exists(name, in: pod) else { return [] }
+        return try attaching { () throws(AttachmentError) in
+            guard let pod = try PodNamespace.existing(path), try Redirect.exists(name, in: pod) else {
+                return []
+            }
             return [
                 .link(name: name, namespace: pod.reference),
                 .redirectFilter(device: key.interface, namespace: pod.reference),
             ]
-        } catch {
-            return []
         }
     }
 }

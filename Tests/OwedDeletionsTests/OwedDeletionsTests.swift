@@ -54,6 +54,21 @@ import Testing
         #expect(try debts.list() == [debt(2)])
     }
 
+    @Test func `a spoiled file, however long, does not hide the other debts`() throws {
+        folder.write(String(repeating: " ", count: 2 << 20), to: "owed/long.json")
+        folder.write("{", to: "owed/short.json")
+        try debts.add(debt())
+        #expect(try debts.list() == [debt()])
+        #expect(folder.list("owed").count == 1)
+    }
+
+    @Test func `what a killed writer began goes with the debt`() throws {
+        try debts.add(debt())
+        folder.write("{", to: "owed/.7c1e0b52-3a90-11ee-9c41-0242ac110002.c0ffee.json.new")
+        try debts.remove(debt())
+        #expect(folder.list("owed") == [])
+    }
+
     @Test func `no folder means no debts`() throws {
         #expect(try debts.list() == [])
         try debts.remove(debt())

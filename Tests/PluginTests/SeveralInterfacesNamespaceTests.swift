@@ -223,4 +223,28 @@ import Testing
         }
         #expect(try new.namespace.pings("10.47.255.254") && new.namespace.pings("10.48.255.254"))
     }
+
+    @Test(.rule("DEL-3"))
+    func `late DELs of an old sandbox leave a new one alone that has only its first interface yet`() throws {
+        let lab = try lab()
+        let (old, new) = (try lab.pod("web"), try lab.pod("web", sandbox: "2"))
+        let calls = [("pods", "eth0"), ("net-a", "net1")]
+        for (network, interface) in calls {
+            let variables = ["CNI_IFNAME": interface]
+            #expect(
+                try old.call("contrail-cni", "ADD", configuration(lab, network), variables: variables).status == 0
+            )
+        }
+        #expect(try old.call("contrail-cni", "DEL", configuration(lab, "pods")).status == 0)
+        #expect(try new.call("contrail-cni", "ADD", configuration(lab, "pods")).status == 0)
+        let variables = ["CNI_IFNAME": "net1"]
+        #expect(
+            try old.call("contrail-cni", "DEL", configuration(lab, "net-a"), variables: variables).status == 0
+        )
+        #expect(try new.namespace.pings("10.47.255.254"))
+        #expect(
+            try new.call("contrail-cni", "ADD", configuration(lab, "net-a"), variables: variables).status == 0
+        )
+        #expect(try new.namespace.pings("10.47.255.254") && new.namespace.pings("10.48.255.254"))
+    }
 }

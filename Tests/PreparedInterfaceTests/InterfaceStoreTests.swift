@@ -60,6 +60,15 @@ import Testing
         #expect(try store.load(interface("net1").key, .record) == interface("net1"))
     }
 
+    @Test func `what a killed writer began goes with the plan, though the record stays`() throws {
+        try store.save(record: interface())
+        for name in [".eth0.plan.new", ".eth0.json.new"] {
+            folder.write("{", to: "interfaces/c0ffee/\(name)")
+        }
+        try store.removePlan(interface().key)
+        #expect(folder.list("interfaces/c0ffee") == ["eth0.json"])
+    }
+
     @Test func `removing a plan leaves the record`() throws {
         let interface = try interface()
         try store.save(record: interface)

@@ -21,7 +21,7 @@ public final class TestSimulator {
 
     /// Starts it and waits until it serves.
     ///
-    /// `more`: further members of its configuration, like `"faults": [...]`.
+    /// `dataPlane`: whether ports get a network: a bridge takes 1023 of them. `more`: further members of its configuration, like `"faults": [...]`.
     public init(
         node: TestNamespace,
         networks: String = networks,
@@ -81,6 +81,12 @@ public final class TestSimulator {
 
     /// Lets a paused one go on.
     public func resume() throws { try TestProgram.succeed("kill", "-CONT", "\(process.processIdentifier)") }
+
+    /// Ends it as a power failure would: nothing is cleaned up.
+    public func crash() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     /// Ends it as an operator would.
     public func stop() {

@@ -82,6 +82,21 @@ import Testing
         #expect(try files.ports(vmName: "none", containerID: "cid").isEmpty)
     }
 
+    @Test(arguments: ["", "{", "garbage", #"{"schema": 1}"#, String(repeating: " ", count: 2 << 20)])
+    func `what is no whole file is nobody's, and is removed with the folder`(content: String) throws {
+        try files.save(PortRegistrationTests.example())
+        let id = try #require(UUID(vmi))
+        #expect(try files.holder(vmName: "k8s__ns__p", vmi: id, of: "cid") == .container)
+        #expect(try files.holder(vmName: "k8s__ns__p", vmi: id, of: "other") == .another)
+        try files.removeUnreadable(vmName: "k8s__ns__p")
+        #expect(folder.list("vm/k8s__ns__p") == [vmi])
+        folder.write(content, to: "vm/k8s__ns__p/\(vmi)")
+        #expect(try files.holder(vmName: "k8s__ns__p", vmi: id, of: "cid") == .unreadable)
+        #expect(try files.ports(vmName: "k8s__ns__p", containerID: "cid").isEmpty)
+        try files.removeUnreadable(vmName: "k8s__ns__p")
+        #expect(folder.list("vm") == [])
+    }
+
     @Test func `the agent's own file, with author and time, is read`() throws {
         folder.write(
             """

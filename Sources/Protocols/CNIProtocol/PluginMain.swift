@@ -65,7 +65,7 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
             let request = try CNIRequest(command, environment: environment, configuration: configuration)
             try refuseOwnNamespace(request, environment)
             switch command {
-            case .add: output.write(try plugin.add(request).json)
+            case .add: try add(request, by: plugin, output)
             case .check: try check(request, by: plugin)
             default: try plugin.delete(request)
             }
@@ -92,6 +92,21 @@ private func requireVersion(
     throw CNIError(
         .incompatibleVersion,
         "\(command.rawValue) needs a configuration of version \(oldest.rawValue) or newer"
+    )
+}
+
+/// To the runtime, an ADD whose result can't be written has failed: it may leave nothing.
+private func add<Plugin: CNIPlugin>(
+    _ request: CNIRequest,
+    by plugin: Plugin,
+    _ output: ResultWriter
+) throws(CNIError) {
+    let failure = output.write(try plugin.add(request).json)
+    guard failure != 0 else { return }
+    try plugin.delete(request)
+    throw CNIError(
+        .io,
+        "cannot write the result to standard output: \(errorText(failure)); what ADD made was removed"
     )
 }
 

@@ -38,23 +38,30 @@ final class ResultWriter {
     }
 
     /// Writes one document and a newline.
-    func write(_ document: JSONValue) {
+    ///
+    /// - Returns: 0, or the errno value of a write that failed.
+    @discardableResult
+    func write(_ document: JSONValue) -> Int32 {
         var text = document.serialized()
         text.append(0x0A)
-        Self.write(text, to: output)
+        return Self.write(text, to: output)
     }
 
     static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var offset = 0
         while offset < bytes.count {
             let written = bytes.withUnsafeBytes { buffer in
                 CLinux.write(descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
             }
-            // A reader that is gone can't be told anything.
-            guard written > 0 || clinux_errno() == EINTR else { return }
+            if written < 0 {
+                let failure = clinux_errno()
+                if failure != EINTR { return failure }
+            }
             offset += max(0, written)
         }
+        return 0
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import JSON
 public import LinuxSystem
 import NetworkTypes
@@ -22,7 +23,10 @@ public struct OwedDeletions: Sendable {
     }
 
     /// Forgets a debt that is paid; it may be gone.
-    public func remove(_ debt: OwedDeletion) throws(SystemError) { try Files.remove(path(debt)) }
+    public func remove(_ debt: OwedDeletion) throws(SystemError) {
+        try Files.remove(path(debt))
+        try Files.removeTemporary(of: path(debt))
+    }
 
     /// Whether a debt is still to be paid.
     public func contains(_ debt: OwedDeletion) throws(SystemError) -> Bool {
@@ -37,7 +41,16 @@ public struct OwedDeletions: Sendable {
         for name in try Files.list(folder) {
             guard debts.count < most else { break }
             let path = "\(folder)/\(name)"
-            guard let bytes = try Files.read(path) else { continue }
+            let bytes: [UInt8]
+            do throws(SystemError) {
+                guard let found = try Files.read(path) else { continue }
+                bytes = found
+            } catch {
+                // Longer than any debt: one spoiled file must not keep the others from being paid.
+                guard error.errno == EFBIG else { throw error }
+                try Files.remove(path)
+                continue
+            }
             do throws(JSONError) {
                 debts.append(try OwedDeletion(try JSONFields(try JSONValue(parsing: bytes))))
             } catch {

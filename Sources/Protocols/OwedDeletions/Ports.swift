@@ -36,11 +36,22 @@ public struct Ports {
     public func remove(_ debt: OwedDeletion, isLast: Bool) throws(AgentError) {
         switch debt.kind {
         case .vm:
-            guard isLast, try isStillOurs(debt) else { return }
+            guard isLast, !servesAnother(debt), try isStillOurs(debt) else { return }
             try agent.remove(vm: debt.vm)
         case .port:
             guard try isStillOurs(debt) else { return }
             try agent.remove(port: debt.vmi)
+        }
+    }
+
+    /// Whether a newer sandbox of the pod has an interface by now, be it another one: DELETE would take it along.
+    ///
+    /// The port that stays is replaced when the new sandbox gets its own.
+    private func servesAnother(_ debt: OwedDeletion) -> Bool {
+        do throws(SystemError) {
+            return try files.nameOthers(vmName: debt.vmName, containerID: debt.containerID)
+        } catch {
+            return false
         }
     }
 

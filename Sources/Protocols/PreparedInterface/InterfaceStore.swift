@@ -92,13 +92,20 @@ public struct InterfaceStore: Sendable {
     public func remove(_ key: InterfaceKey) throws(SystemError) {
         try Files.remove(path(of: key, .plan))
         try Files.remove(path(of: key, .record))
-        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+        try removeRests(of: key)
+    }
+
+    /// Removes the container's folder, or where others' files are in it, what a killed writer left of this interface.
+    private func removeRests(of key: InterfaceKey) throws(SystemError) {
+        guard try !Files.removeFolderIfEmpty(folder(of: key.containerID)) else { return }
+        try Files.removeTemporary(of: path(of: key, .plan))
+        try Files.removeTemporary(of: path(of: key, .record))
     }
 
     /// Removes the record or the plan alone, and the container's folder when it was the last file; they may be gone.
     public func remove(_ key: InterfaceKey, _ stage: Stage) throws(SystemError) {
         try Files.remove(path(of: key, stage))
-        try Files.removeFolderIfEmpty(folder(of: key.containerID))
+        try removeRests(of: key)
     }
 
     /// The interfaces of a container that have a record or a plan, by name.

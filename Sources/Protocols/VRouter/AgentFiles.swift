@@ -47,7 +47,7 @@ public struct AgentFiles: Sendable {
         var files: [[UInt8]] = []
         for name in try Files.list("\(folder)/\(vmName)") {
             guard let other = UUID(name), other != vmi,
-                let bytes = try Files.read(path(vmName: vmName, vmi: other)),
+                let bytes = try bytes(vmName: vmName, vmi: other),
                 Self.port(bytes, other, containerID) != nil
             else { continue }
             files.append(bytes)
@@ -91,12 +91,21 @@ public struct AgentFiles: Sendable {
     public func ports(vmName: String, containerID: String) throws(SystemError) -> [Port] {
         var ports: [Port] = []
         for name in try Files.list("\(folder)/\(vmName)") {
-            guard let vmi = UUID(name), let bytes = try Files.read(path(vmName: vmName, vmi: vmi)),
+            guard let vmi = UUID(name), let bytes = try bytes(vmName: vmName, vmi: vmi),
                 let port = Self.port(bytes, vmi, containerID)
             else { continue }
             ports.append(port)
         }
         return ports
+    }
+
+    /// Whether a VM's files name a container other than this one: a newer sandbox of the pod.
+    public func nameOthers(vmName: String, containerID: String) throws(SystemError) -> Bool {
+        for name in try Files.list("\(folder)/\(vmName)") {
+            guard let vmi = UUID(name), let bytes = try bytes(vmName: vmName, vmi: vmi) else { continue }
+            if let port = Self.port(bytes, vmi), port.containerID != containerID { return true }
+        }
+        return false
     }
 
     /// What a port's file tells.
@@ -111,15 +120,7 @@ public struct AgentFiles: Sendable {
 
     /// What a port's file tells.
     public func content(vmName: String, vmi: UUID) throws(SystemError) -> Content {
-        let path = path(vmName: vmName, vmi: vmi)
-        let bytes: [UInt8]?
-        do throws(SystemError) {
-            bytes = try Files.read(path)
-        } catch {
-            if error.errno == EFBIG { return .spoiled }
-            throw error
-        }
-        guard let bytes else { return .absent }
+        guard let bytes = try bytes(vmName: vmName, vmi: vmi) else { return .absent }
         do throws(JSONError) {
             let registration = try PortRegistration(JSONFields(try JSONValue(parsing: bytes)))
             // The agent goes by what is inside.
@@ -130,34 +131,65 @@ public struct AgentFiles: Sendable {
         }
     }
 
+    /// Removes the files of a VM that are no whole port's, and its folder where nothing else is in it.
+    ///
+    /// The agent can't use them, and nobody else removes them.
+    public func removeUnreadable(vmName: String) throws(SystemError) {
+        for name in try Files.list("\(folder)/\(vmName)") {
+            guard let vmi = UUID(name), let bytes = try bytes(vmName: vmName, vmi: vmi),
+                Self.port(bytes, vmi) == nil
+            else { continue }
+            try Files.remove(path(vmName: vmName, vmi: vmi))
+        }
+        try removeFolderIfEmpty(vmName: vmName)
+    }
+
     /// Whom a port's file names.
     public enum Holder: Sendable {
         /// There is no file.
         case nobody
         /// The container that was asked about.
         case container
-        /// Another container, or it is not a whole file of this format.
+        /// Another container.
         case another
+        /// It is not a whole file of this format.
+        case unreadable
     }
 
     /// Whether a port's file names a container.
     public func holder(vmName: String, vmi: UUID, of containerID: String) throws(SystemError) -> Holder {
-        guard let bytes = try Files.read(path(vmName: vmName, vmi: vmi)) else { return .nobody }
-        return Self.port(bytes, vmi, containerID) == nil ? .another : .container
+        guard let bytes = try bytes(vmName: vmName, vmi: vmi) else { return .nobody }
+        guard let named = Self.port(bytes, vmi) else { return .unreadable }
+        return named.containerID == containerID ? .container : .another
     }
 
-    /// A file that names a container; nil for another's, and for what is not a whole file of this format: that
-    /// is not ours to judge.
+    /// A port's file; empty where it is longer than any of this format.
+    private func bytes(vmName: String, vmi: UUID) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try Files.read(path(vmName: vmName, vmi: vmi))
+        } catch {
+            guard error.errno == EFBIG else { throw error }
+            return []
+        }
+    }
+
+    /// A file that names a container; nil for another's, and for what is not a whole file of this format.
     static func port(_ bytes: [UInt8], _ vmi: UUID, _ containerID: String) -> Port? {
+        guard let named = port(bytes, vmi), named.containerID == containerID else { return nil }
+        return named.port
+    }
+
+    /// What a file tells; nil for what is not a whole file of this format.
+    private static func port(_ bytes: [UInt8], _ vmi: UUID) -> (port: Port, containerID: String)? {
         do throws(JSONError) {
             let fields = try JSONFields(try JSONValue(parsing: bytes))
-            guard try fields.string("vm-id") == containerID else { return nil }
-            return Port(
+            let port = Port(
                 vm: try fields.agentUUID("vm-uuid"),
                 vmi: vmi,
                 hostInterface: try fields.optionalString("host-ifname") ?? "",
                 containerInterface: try fields.optionalString("vm-ifname") ?? ""
             )
+            return (port, try fields.string("vm-id"))
         } catch {
             return nil
         }

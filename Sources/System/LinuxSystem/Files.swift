@@ -64,21 +64,30 @@ public enum Files {
         }
     }
 
+    /// Removes what a killed writer of a file can have left beside it; mostly there is nothing.
+    public static func removeTemporary(of path: String) throws(SystemError) {
+        let (folder, name) = split(path)
+        try remove("\(folder)/.\(name).new")
+    }
+
     /// Removes a folder if it is empty but for temporary files, which a killed writer left.
     ///
     /// One that is not empty, or is gone, is left alone.
-    public static func removeFolderIfEmpty(_ path: String) throws(SystemError) {
-        guard path.withCString({ rmdir($0) }) != 0 else { return }
+    ///
+    /// - Returns: Whether there is no such folder now.
+    @discardableResult
+    public static func removeFolderIfEmpty(_ path: String) throws(SystemError) -> Bool {
+        guard path.withCString({ rmdir($0) }) != 0 else { return true }
         let failure = clinux_errno()
         switch failure {
-        case ENOENT, ENOTDIR: return
+        case ENOENT, ENOTDIR: return true
         case ENOTEMPTY, EEXIST: break
         default: throw SystemError("remove folder", path, errno: failure)
         }
         let names = try entries(path)
-        guard names.allSatisfy({ $0.hasPrefix(".") && $0.hasSuffix(".new") }) else { return }
+        guard names.allSatisfy({ $0.hasPrefix(".") && $0.hasSuffix(".new") }) else { return false }
         for name in names { try remove("\(path)/\(name)") }
-        rmdir(path)
+        return path.withCString { rmdir($0) } == 0
     }
 
     /// Makes a folder and those above it, mode 0700 where new.

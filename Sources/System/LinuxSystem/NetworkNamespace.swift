@@ -44,6 +44,13 @@ public struct NetworkNamespace: ~Copyable {
         return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino
     }
 
+    /// Whether it is a namespace of some kind, not an ordinary file: on the kernel's nsfs, as this thread's own.
+    public var isNamespace: Bool {
+        var own = stat()
+        guard "/proc/thread-self/ns/net".withCString({ stat($0, &own) }) == 0 else { return true }
+        return UInt64(own.st_dev) == device
+    }
+
     /// Moves this thread into the namespace.
     public borrowing func enter() throws(SystemError) {
         _ = try check(clinux_enter_network_namespace(file.raw), "enter network namespace", path)
