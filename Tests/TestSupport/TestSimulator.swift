@@ -82,12 +82,6 @@ public final class TestSimulator {
     /// Lets a paused one go on.
     public func resume() throws { try TestProgram.succeed("kill", "-CONT", "\(process.processIdentifier)") }
 
-    /// Ends it as a power failure would: nothing is cleaned up.
-    public func crash() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
     /// Ends it as an operator would.
     public func stop() {
         guard process.isRunning else { return }
