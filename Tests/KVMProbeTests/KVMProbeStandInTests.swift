@@ -35,7 +35,7 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         #expect(try await verdict(kvm: "exec sleep 60") == .tooSlow)
-        #expect(clock.now - start < .seconds(10))
+        #expect(clock.now - start < .seconds(40))
     }
 
     @Test func `an abort makes KVM unusable, with QEMU's words`() async throws {
