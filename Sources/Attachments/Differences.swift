@@ -56,10 +56,25 @@ extension VethPair {
                 differences.note(host.text, "there is no such device on the node")
             }
         }
-        guard let end else {
+        try PodInterface.check(end, pod, kind: "veth", in: namespace, guest, &differences)
+    }
+}
+
+extension PodInterface {
+    /// Compares an interface in the pod's namespace with its record: the device, its addresses and its routes.
+    static func check(
+        _ link: Link?,
+        _ pod: InterfaceName,
+        kind: String,
+        in namespace: borrowing PodNamespace,
+        _ guest: GuestConfiguration,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        guard let end = link else {
             return differences.note(pod.text, "there is no such device in the pod's namespace")
         }
-        differences.compare(end, mac: guest.mac, mtu: guest.mtu, kind: "veth")
+        let inside = try namespace.openNetlink()
+        differences.compare(end, mac: guest.mac, mtu: guest.mtu, kind: kind)
         let (addresses, routes) = try netlink { () throws(NetlinkError) in
             (try inside.addresses(of: end.index), try inside.routes(over: end.index))
         }

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import LinuxSystem
 public import Netlink
 public import NetworkTypes
-public import PreparedInterface
 
 /// A veth pair from the node into a pod.
 public enum VethPair {
@@ -40,76 +38,6 @@ public enum VethPair {
                 try socket.deleteLink(host)
                 throw error
             }
-        }
-    }
-
-    /// What neighbours are to be told of a pod's end.
-    public struct Announcement {
-        let announcer: Announcer
-        let index: Int32
-        let mac: MACAddress
-        let addresses: [IPAddress]
-
-        /// The longest wait for the node's end, in steps of a millisecond: the kernel reports a carrier late.
-        private static let mostWaits = 40
-
-        /// Tells them, once the node's end carries frames.
-        public func send(through host: InterfaceName, over socket: NetlinkSocket) throws(AttachmentError) {
-            for _ in 1...Self.mostWaits {
-                let end = try netlink { () throws(NetlinkError) in try socket.link(host) }
-                if end?.isRunning ?? true { break }
-                usleep(1000)
-            }
-            for address in addresses { announcer.announce(address, at: mac, over: index) }
-        }
-    }
-
-    /// Sets the pod's end up and gives it its addresses and routes.
-    public static func configure(
-        _ pod: InterfaceName,
-        in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration
-    ) throws(AttachmentError) -> Announcement {
-        let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
-        let sockets: Sockets = try namespace.inside { () throws(AttachmentError) -> Sockets in
-            // What the agent's router advertisements say must not contradict what is configured here.
-            if hasV6 {
-                try system { () throws(SystemError) in
-                    try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
-                }
-            }
-            return try Sockets()
-        }
-        let socket = sockets.netlink
-        let index = try netlink { () throws(NetlinkError) in
-            guard let link = try socket.link(pod) else {
-                throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
-            }
-            try socket.setUp(pod)
-            for address in guest.addresses { try socket.addAddress(address, to: link.index) }
-            for gateway in guest.gateways where gateway.isDefault {
-                let route = Route(to: .default(gateway.address.family), via: gateway.address)
-                try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
-            }
-            for route in guest.routes { try socket.addRoute(route, over: link.index) }
-            return link.index
-        }
-        return Announcement(
-            announcer: sockets.announcer,
-            index: index,
-            mac: guest.mac,
-            addresses: guest.addresses.map { $0.address }
-        )
-    }
-
-    /// What is opened in the pod's namespace.
-    private struct Sockets {
-        let netlink: NetlinkSocket
-        let announcer: Announcer
-
-        init() throws(AttachmentError) {
-            do throws(NetlinkError) { netlink = try NetlinkSocket() } catch { throw .netlink(error) }
-            do throws(SystemError) { announcer = try Announcer() } catch { throw .system(error) }
         }
     }
 }

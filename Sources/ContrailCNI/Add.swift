@@ -39,8 +39,14 @@ extension ContrailPlugin {
         let key = InterfaceKey(containerID: request.containerID, interface: request.interface)
         try clearUnfinished(key, configuration, over: socket)
         let found = try found(request.containerID, addedWith: request.interface, configuration)
-        let taken = found.others.compactMap { $0?.vmi }
-        let assignments = try choose(request, options, taken: taken, pod, client, configuration)
+        let (assignments, all) = try choose(
+            request,
+            options,
+            taken: found.taken,
+            pod,
+            client,
+            configuration
+        )
         let mtu = try self.mtu(configuration, over: socket)
 
         guard let path = request.namespace else {
@@ -59,7 +65,7 @@ extension ContrailPlugin {
         do throws(CNIError) {
             let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             var result = CNIResult(version: request.configuration.version)
-            var announcements: [(InterfaceName, VethPair.Announcement)] = []
+            var announcements: [(InterfaceName?, PodInterface.Announcement)] = []
             for (interface, assignment) in try named(assignments, request, configuration) {
                 if interface != request.interface {
                     let key = InterfaceKey(containerID: request.containerID, interface: interface)
@@ -71,6 +77,7 @@ extension ContrailPlugin {
                     options: options,
                     pod: pod,
                     assignment: assignment,
+                    carrier: try carrier(of: assignment, among: all, key.containerID, configuration),
                     vm: vm,
                     facts: facts,
                     configuration: configuration
@@ -131,7 +138,9 @@ extension ContrailPlugin {
     }
 
     /// Waits until the agent's configuration has all of the pod's interfaces, and picks those asked for, in
-    /// the order of their indices.
+    /// the order of their indices, sub-interfaces last.
+    ///
+    /// - Returns: Those picked, and all.
     private func choose(
         _ request: CNIRequest,
         _ options: InterfaceOptions,
@@ -139,7 +148,7 @@ extension ContrailPlugin {
         _ pod: PodIdentity,
         _ client: AgentClient,
         _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> [PortAssignment] {
+    ) throws(CNIError) -> (picked: [PortAssignment], all: [PortAssignment]) {
         let wishes = AssignmentChoice.Wishes(
             interface: request.interface.text,
             configurationName: request.configuration.name,
@@ -150,6 +159,7 @@ extension ContrailPlugin {
         )
         var name = pod.vmName
         var refusal: CNIError?
+        var all: [PortAssignment] = []
         do throws(AgentError) {
             let chosen = try client.poll("GET /vm-cfg/\(name)") {
                 client throws(AgentError) -> [PortAssignment]? in
@@ -167,6 +177,7 @@ extension ContrailPlugin {
                 guard AssignmentChoice.isComplete(list), options.vmi != nil || Self.isOfPod(list, pod) else {
                     return nil
                 }
+                all = list
                 if configuration.scope == .all { return AssignmentChoice.inOrder(list) }
                 do throws(CNIError) {
                     refusal = nil
@@ -177,7 +188,7 @@ extension ContrailPlugin {
                     return wishes.isExplicit ? nil : []
                 }
             }
-            if !chosen.isEmpty { return chosen }
+            if !chosen.isEmpty { return (chosen, all) }
         } catch {
             throw refusal ?? Self.explained(error, pod)
         }
@@ -229,6 +240,7 @@ extension ContrailPlugin {
         _ configuration: ContrailConfiguration,
         over socket: NetlinkSocket
     ) throws(CNIError) -> Int {
+        if configuration.attaches == .macvlan { return try nestedMTU(configuration, over: socket) }
         switch configuration.mtu {
         case .fixed(let mtu): return mtu
         case .auto:
@@ -253,12 +265,13 @@ extension ContrailPlugin {
         ports: Ports,
         configuration: ContrailConfiguration,
         _ rollback: inout Rollback,
-        _ announcements: inout [(InterfaceName, VethPair.Announcement)]
+        _ announcements: inout [(InterfaceName?, PodInterface.Announcement)]
     ) throws(CNIError) -> PreparedInterface {
         let store = configuration.store
         var interface = plan.interface
         let key = interface.key
 
+        let obstacle = try obstacle(to: interface, in: namespace, over: socket, configuration)
         rollback.push { fileFailure { () throws(SystemError) in try store.remove(key) } }
         try files { () throws(SystemError) in try store.save(plan: interface) }
 
@@ -266,6 +279,9 @@ extension ContrailPlugin {
             deviceFailure { () throws(AttachmentError) in
                 for object in plan.interface.created.reversed() { try object.remove(over: socket) }
             }
+        }
+        if let obstacle {
+            try attaching { () throws(AttachmentError) in try NestedMacvlan.remove(obstacle, over: socket) }
         }
         try makeDevice(plan, in: namespace, over: socket)
         if case .vm(let registration) = plan.registration {
@@ -281,10 +297,12 @@ extension ContrailPlugin {
         let state = try plug(plan, options, ports: ports)
         try interface.guest.apply(state, index: interface.index, v6PrefixLength: configuration.v6PrefixLength)
         if let dns = options.dns { interface.guest.dns = dns }
-        if case .veth = interface.attachment {
+        if interface.attachment.podNamespace != nil {
             do throws(AttachmentError) {
-                let announcement = try VethPair.configure(key.interface, in: namespace, interface.guest)
-                announcements.append((plan.device, announcement))
+                let announcement = try PodInterface.configure(key.interface, in: namespace, interface.guest)
+                var host: InterfaceName?
+                if case .veth(let veth) = interface.attachment { host = veth.host }
+                announcements.append((host, announcement))
             } catch {
                 throw CNIError(error)
             }
@@ -315,6 +333,25 @@ extension ContrailPlugin {
             case .tap(let tap): try DirectTap.make(tap, mtu: guest.mtu, over: socket)
             // The VM monitor makes the socket.
             case .vhostUser: break
+            case .vlan(let vlan):
+                // A VM's guest makes its own.
+                guard vlan.namespace != nil else { break }
+                try VLANDevice.make(
+                    plan.interface.key.interface,
+                    vlan,
+                    in: namespace,
+                    mac: guest.mac,
+                    mtu: guest.mtu
+                )
+            case .macvlan(let macvlan):
+                try NestedMacvlan.make(
+                    macvlan,
+                    pod: plan.interface.key.interface,
+                    in: namespace,
+                    mac: guest.mac,
+                    mtu: guest.mtu,
+                    over: socket
+                )
             }
             if let bandwidth = plan.interface.bandwidth, let limiter = Plan.limiterName(plan.interface.key) {
                 try TrafficLimit.make(bandwidth, on: plan.device, through: limiter, over: socket)
@@ -333,7 +370,9 @@ extension ContrailPlugin {
         _ options: InterfaceOptions,
         ports: Ports
     ) throws(CNIError) -> PortState {
-        guard let port = plan.interface.port else { throw CNIError(.internal, "a plan without a port") }
+        guard let port = plan.interface.port else {
+            return try awaitSubInterface(plan, options, ports: ports)
+        }
         let path = port.kind == .vm ? "/vm/\(port.vm.text)/\(port.vmi.text)" : "/port/\(port.vmi.text)"
         var others: PortState?
         do throws(AgentError) {
@@ -353,13 +392,45 @@ extension ContrailPlugin {
                 return options.areMet(by: state) ? state : nil
             }
         } catch {
-            guard let others, !options.areMet(by: others) else { throw CNIError(error) }
-            let given = others.families.map { $0.address.text }.joined(separator: ", ")
-            let asked = options.addresses.map { $0.address.text }.joined(separator: ", ")
-            throw CNIError(
-                .tryAgainLater,
-                "the agent gives interface \(plan.interface.key.interface.text) \(given), but \(asked) was asked for; make a virtual machine interface with that address beforehand"
-            )
+            throw unmet(others, error, plan, options)
         }
+    }
+
+    /// Waits until the agent has the addresses of a sub-interface, which it makes without being told.
+    private func awaitSubInterface(
+        _ plan: Plan,
+        _ options: InterfaceOptions,
+        ports: Ports
+    ) throws(CNIError) -> PortState {
+        guard let known = plan.interface.subInterface else {
+            throw CNIError(.internal, "a plan without a port")
+        }
+        var others: PortState?
+        do throws(AgentError) {
+            return try ports.agent.poll("GET /vm/\(known.vm.text)/\(known.vmi.text)") {
+                client throws(AgentError) -> PortState? in
+                let state = try client.state(vm: known.vm, vmi: known.vmi)
+                others = state
+                return options.areMet(by: state) ? state : nil
+            }
+        } catch {
+            throw unmet(others, error, plan, options)
+        }
+    }
+
+    /// The agent's error, or that it has other addresses than those asked for.
+    private func unmet(
+        _ others: PortState?,
+        _ error: AgentError,
+        _ plan: Plan,
+        _ options: InterfaceOptions
+    ) -> CNIError {
+        guard let others, !options.areMet(by: others) else { return CNIError(error) }
+        let given = others.families.map { $0.address.text }.joined(separator: ", ")
+        let asked = options.addresses.map { $0.address.text }.joined(separator: ", ")
+        return CNIError(
+            .tryAgainLater,
+            "the agent gives interface \(plan.interface.key.interface.text) \(given), but \(asked) was asked for; make a virtual machine interface with that address beforehand"
+        )
     }
 }

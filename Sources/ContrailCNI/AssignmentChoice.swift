@@ -71,9 +71,18 @@ enum AssignmentChoice {
         )
     }
 
-    /// In the order of the `index` annotation; those without come last.
+    /// In the order of the `index` annotation, those without last; sub-interfaces after the others, one of
+    /// which carries them.
     static func inOrder(_ assignments: [PortAssignment]) -> [PortAssignment] {
-        assignments.sorted { ($0.index?.place ?? Int.max) < ($1.index?.place ?? Int.max) }
+        assignments.sorted {
+            guard ($0.vlan == nil) == ($1.vlan == nil) else { return $0.vlan == nil }
+            return ($0.index?.place ?? Int.max) < ($1.index?.place ?? Int.max)
+        }
+    }
+
+    /// The interface that carries a pod's sub-interfaces: the first that is none itself.
+    static func carrier(of assignments: [PortAssignment]) -> PortAssignment? {
+        inOrder(assignments).first { $0.vlan == nil }
     }
 
     private static func byInterface(_ candidates: [PortAssignment], _ interface: String) -> PortAssignment? {

@@ -65,25 +65,15 @@ extension ContrailPlugin {
         let name = interface.key.interface
         do throws(AttachmentError) {
             // What a chained plugin has added is its own matter.
-            switch interface.former?.attachment ?? interface.attachment {
-            case .veth(let veth):
-                guard let pod = try PodNamespace.existing(veth.namespace), request.namespace == pod.path
-                else {
+            let attachment = interface.former?.attachment ?? interface.attachment
+            if let made = attachment.podNamespace {
+                guard let pod = try PodNamespace.existing(made), request.namespace == pod.path else {
                     let path = request.namespace ?? ""
                     return differences.note(name.text, "\(path) is not the namespace that it was made in")
                 }
-                try VethPair.check(
-                    name,
-                    host: veth.host,
-                    in: pod,
-                    interface.guest,
-                    over: socket,
-                    &differences
-                )
-            case .tap(let tap):
+                try check(attachment, name, in: pod, interface.guest, over: socket, &differences)
+            } else if case .tap(let tap) = attachment {
                 try DirectTap.check(tap, mtu: interface.guest.mtu, over: socket, &differences)
-            // Socket and listener are the VM's, which may be stopped.
-            case .vhostUser: break
             }
             if let bandwidth = interface.bandwidth, let limiter = Plan.limiterName(interface.key),
                 let device = Plan.deviceName(interface.key)
@@ -101,13 +91,35 @@ extension ContrailPlugin {
         }
     }
 
+    /// A container's interface.
+    private func check(
+        _ attachment: Attachment,
+        _ name: InterfaceName,
+        in pod: borrowing PodNamespace,
+        _ guest: GuestConfiguration,
+        over socket: NetlinkSocket,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        switch attachment {
+        case .veth(let veth):
+            try VethPair.check(name, host: veth.host, in: pod, guest, over: socket, &differences)
+        case .vlan(let vlan): try VLANDevice.check(name, vlan, in: pod, guest, &differences)
+        case .macvlan(let macvlan):
+            try NestedMacvlan.check(macvlan, pod: name, in: pod, guest, over: socket, &differences)
+        // A VM's socket and its listener may be stopped.
+        case .tap, .vhostUser: break
+        }
+    }
+
     /// The port as the agent knows it, and its file.
     private func checkPort(
         _ interface: PreparedInterface,
         _ ports: Ports,
         _ differences: inout Differences
     ) throws(AgentError) {
-        guard let port = interface.port else { return }
+        guard let port = interface.port else {
+            return try checkSubInterface(interface, ports, &differences)
+        }
         let subject = "port \(port.vmi.text) of the agent"
         if port.kind == .vm {
             do throws(SystemError) {
@@ -131,6 +143,35 @@ extension ContrailPlugin {
             return differences.note(subject, "the agent has none")
         }
         differences.compare(subject, "device", is: state.systemName, not: port.systemName)
+        compare(state, interface, subject, &differences)
+    }
+
+    /// A sub-interface as the agent made it from its configuration: no device's name, no file.
+    private func checkSubInterface(
+        _ interface: PreparedInterface,
+        _ ports: Ports,
+        _ differences: inout Differences
+    ) throws(AgentError) {
+        guard let known = interface.subInterface else { return }
+        let subject = "sub-interface \(known.vmi.text) of the agent"
+        do throws(AgentError) {
+            let state = try ports.agent.state(vm: known.vm, vmi: known.vmi)
+            let tag = (interface.former?.attachment ?? interface.attachment).tag
+            let (found, expected) = (state.vlan.map { "\($0)" }, tag.map { "\($0)" })
+            differences.compare(subject, "VLAN tag", is: found ?? "none", not: expected ?? "none")
+            compare(state, interface, subject, &differences)
+        } catch {
+            guard case .notYet = error.cause else { throw error }
+            differences.note(subject, "the agent has none")
+        }
+    }
+
+    private func compare(
+        _ state: PortState,
+        _ interface: PreparedInterface,
+        _ subject: String,
+        _ differences: inout Differences
+    ) {
         differences.compare(subject, "MAC address", is: state.mac.text, not: interface.guest.mac.text)
         let given = state.families.map { $0.address.text }.joined(separator: ", ")
         let expected = interface.guest.addresses.map { $0.address.text }.joined(separator: ", ")

@@ -67,7 +67,7 @@ extension ContrailPlugin {
                 failures.append(error.message)
                 continue
             }
-            guard let saved, saved.port != nil, saved.network.name == network, saved.owner == owner,
+            guard let saved, saved.vmi != nil, saved.network.name == network, saved.owner == owner,
                 !stale.contains(saved.addedWith),
                 !valid.contains(.init(containerID: container, interface: saved.addedWith))
             else { continue }

@@ -35,6 +35,11 @@ struct ContrailConfiguration {
     let platform: Platform
     /// `vhost-user-dir`: where vRouter-DPDK looks for sockets.
     let vhostUserFolder: String
+    /// `vif-type`: whether this node's pods have ports of their own, or VLANs of the node's.
+    let attaches: VIFType
+    /// `parent-interface`: what carries VLANs: with `macvlan` the node's interface, eth0 by default, else one of
+    /// the pod; nil: the pod's first.
+    let parentInterface: InterfaceName?
     /// `introspect-port`: the agent's; nil: STATUS does not ask for its control connections.
     let introspectPort: UInt16?
     /// `log-file` and `log-level`.
@@ -62,6 +67,14 @@ struct ContrailConfiguration {
         case kernel
         /// DPDK: vhost-user sockets for VMs.
         case dpdk
+    }
+
+    /// The words are the Go plugin's.
+    enum VIFType: String {
+        /// A vRouter runs on this node.
+        case veth
+        /// Nested: this node is a VM on an OpenContrail network; the vRouter is on the host outside.
+        case macvlan
     }
 
     var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
@@ -118,8 +131,14 @@ struct ContrailConfiguration {
         self.platform = platform
         vhostUserFolder = try Self.folder(fields, "vhost-user-dir", "/var/run/vrouter")
         introspectPort = try fields.optionalInteger("introspect-port", in: 1...65_535).map { UInt16($0) }
-        guard try fields.optionalString("vif-type") ?? "veth" == "veth" else {
-            throw fields.error("vif-type", "only \"veth\" is supported")
+        guard let attaches = VIFType(rawValue: try fields.optionalString("vif-type") ?? "veth") else {
+            throw fields.error("vif-type", "is neither \"veth\" nor \"macvlan\"")
+        }
+        self.attaches = attaches
+        let parent = try fields.optionalString("parent-interface") ?? (attaches == .macvlan ? "eth0" : nil)
+        parentInterface = parent.flatMap { InterfaceName($0) }
+        if let parent, parentInterface == nil {
+            throw fields.error("parent-interface", "\"\(parent)\" is no interface name")
         }
     }
 

@@ -146,18 +146,27 @@ extension ContrailPlugin {
             try removal.configuration.agentFiles.ports(vmName: vmName, containerID: key.containerID.text)
         }
         var debts: [OwedDeletion] = []
+        let isNested = removal.configuration.attaches == .macvlan
         for port in ports where port.containerInterface == key.interface.text {
-            debts.append(
-                OwedDeletion(
-                    vm: port.vm,
-                    vmi: port.vmi,
-                    vmName: vmName,
-                    containerID: key.containerID.text,
-                    systemName: port.hostInterface
+            if isNested {
+                // The Go plugin kept a file here, too; the agent was not told.
+                try files { () throws(SystemError) in
+                    try removal.configuration.agentFiles.remove(vmName: vmName, vmi: port.vmi)
+                }
+            } else {
+                debts.append(
+                    OwedDeletion(
+                        vm: port.vm,
+                        vmi: port.vmi,
+                        vmName: vmName,
+                        containerID: key.containerID.text,
+                        systemName: port.hostInterface
+                    )
                 )
-            )
+            }
             // Another plugin's: made before this one took its place on the node.
-            guard port.hostInterface != Plan.deviceName(key)?.text, port.hostInterface.hasPrefix("tap"),
+            guard port.hostInterface != Plan.deviceName(key)?.text,
+                port.hostInterface.hasPrefix(isNested ? "vlan" : "tap"),
                 let name = InterfaceName(port.hostInterface)
             else { continue }
             try attaching { () throws(AttachmentError) in
@@ -220,7 +229,9 @@ extension ContrailPlugin {
     ) throws(CNIError) {
         var objects = saved?.allCreated ?? []
         if objects.isEmpty {
-            for name in [Plan.deviceName(key), Plan.limiterName(key)] {
+            var names = [Plan.deviceName(key), Plan.limiterName(key)]
+            if removal.configuration.attaches == .macvlan { names.append(Plan.vlanName(key)) }
+            for name in names {
                 if let name { objects.append(.link(name: name, namespace: .host)) }
             }
             if let name = Plan.deviceName(key), removal.configuration.platform == .dpdk {

@@ -11,11 +11,13 @@ import VRouter
 
 /// What a container's folder tells of its interfaces, for DEL, CHECK and GC.
 struct Found {
-    /// Those that one ADD made, in the order of their indices: with their record, else their plan; nil where
-    /// there is neither that can be read.
+    /// Those that one ADD made, ports in the order of their indices, then sub-interfaces: with their record, else
+    /// their plan; nil where there is neither that can be read.
     var interfaces: [(key: InterfaceKey, saved: PreparedInterface?)]
     /// The ports of the container's other interfaces; nil: of one that can't be read.
     var others: [VRouterPort?]
+    /// The virtual machine interfaces that the container's other interfaces are.
+    var taken: [UUID] = []
 
     /// Whether no other interface of the container is a port of a VM.
     func isLast(of vm: UUID) -> Bool { !others.contains { $0 == nil || $0?.vm == vm } }
@@ -43,12 +45,16 @@ extension ContrailPlugin {
             let saved = try readable(key, configuration)
             if key == asked || saved?.addedWith == interface {
                 found.interfaces.append((key, saved))
-            } else if saved == nil || saved?.port != nil {
-                found.others.append(saved?.port)
+            } else {
+                if saved == nil || saved?.port != nil { found.others.append(saved?.port) }
+                if let vmi = saved?.vmi { found.taken.append(vmi) }
             }
         }
         if !found.interfaces.contains(where: { $0.key == asked }) { found.interfaces.append((asked, nil)) }
-        found.interfaces.sort { ($0.saved?.index ?? 0) < ($1.saved?.index ?? 0) }
+        found.interfaces.sort {
+            let (left, right) = ($0.saved?.subInterface != nil, $1.saved?.subInterface != nil)
+            return left == right ? ($0.saved?.index ?? 0) < ($1.saved?.index ?? 0) : right
+        }
         return found
     }
 

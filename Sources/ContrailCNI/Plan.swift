@@ -20,6 +20,16 @@ struct Plan {
     enum Registration {
         case vm(PortRegistration)
         case port(VhostUserRegistration)
+        /// Nothing: the agent makes sub-interfaces from its configuration.
+        case none
+    }
+
+    /// What carries a sub-interface's VLAN.
+    enum Carrier {
+        /// An interface of the node.
+        case node(InterfaceName)
+        /// An interface of the same pod.
+        case pod(InterfaceName)
     }
 
     /// The facts of the host that a plan needs.
@@ -48,18 +58,26 @@ struct Plan {
         InterfaceName(prefix: "ifb", hashing: [key.containerID.text, key.interface.text])
     }
 
+    /// The VLAN device on a nested node.
+    static func vlanName(_ key: InterfaceKey) -> InterfaceName? {
+        InterfaceName(prefix: "vlan", hashing: [key.containerID.text, key.interface.text])
+    }
+
     init(
         _ request: CNIRequest,
         interface name: InterfaceName,
         options: InterfaceOptions,
         pod: PodIdentity,
         assignment: PortAssignment,
+        carrier: Carrier? = nil,
         vm: VMInterfaceRequest?,
         facts: Facts,
         configuration: ContrailConfiguration
     ) throws(CNIError) {
         let key = InterfaceKey(containerID: request.containerID, interface: name)
-        guard let device = Plan.deviceName(key), let owner = vm?.runtime ?? Plan.containerRuntime else {
+        guard let tap = Plan.deviceName(key), let vlan = Plan.vlanName(key),
+            let owner = vm?.runtime ?? Plan.containerRuntime
+        else {
             throw CNIError(.internal, "cannot derive a device name for \(key.interface.text)")
         }
         guard let mac = assignment.mac else {
@@ -68,26 +86,46 @@ struct Plan {
                 "the agent's configuration has no MAC address yet for virtual machine interface \(assignment.vmi.text)"
             )
         }
-        self.device = device
-        let attachment = try Self.attachment(device, vm: vm, facts: facts, configuration: configuration)
+        let attachment: Attachment
+        if let carrier {
+            attachment = try Self.subInterface(vlan, of: carrier, assignment, isVM: vm != nil, facts: facts)
+        } else {
+            attachment = try Self.attachment(tap, vm: vm, facts: facts, configuration: configuration)
+        }
+        var isMacvlan = false
+        if case .macvlan = attachment { isMacvlan = true }
+        device = isMacvlan ? vlan : tap
         var created: [KernelObject] = [.link(name: device, namespace: .host)]
-        var kind = VRouterPort.Kind.vm
-        var file = configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)
-        if case .vhostUser(let socket) = attachment {
-            created = [.file(path: socket.path), .file(path: configuration.featureFile(device.text))]
-            kind = .port
-            file = configuration.agentFiles.path(port: assignment.vmi)
+        var port: VRouterPort? = VRouterPort(
+            kind: .vm,
+            vm: assignment.vm,
+            vmi: assignment.vmi,
+            vn: assignment.vn,
+            vmName: pod.vmName,
+            systemName: tap.text,
+            agent: configuration.agent.text,
+            file: configuration.agentFiles.path(vmName: pod.vmName, vmi: assignment.vmi)
+        )
+        switch attachment {
+        case .vhostUser(let socket):
+            created = [.file(path: socket.path), .file(path: configuration.featureFile(tap.text))]
+            port?.kind = .port
+            port?.file = configuration.agentFiles.path(port: assignment.vmi)
             registration = .port(
                 VhostUserRegistration(
                     vm: assignment.vm,
                     vn: assignment.vn,
                     vmi: assignment.vmi,
                     vmName: pod.vmName,
-                    systemName: device.text,
+                    systemName: tap.text,
                     mac: mac
                 )
             )
-        } else {
+        case .vlan(let vlan):
+            created = vlan.namespace.map { [.link(name: name, namespace: $0)] } ?? []
+            (registration, port) = (.none, nil)
+        case .macvlan: (registration, port) = (.none, nil)
+        case .veth, .tap:
             registration = .vm(
                 PortRegistration(
                     vm: assignment.vm,
@@ -95,24 +133,26 @@ struct Plan {
                     vmi: assignment.vmi,
                     vmName: pod.vmName,
                     containerID: request.containerID.text,
-                    hostInterface: device,
+                    hostInterface: tap,
                     containerInterface: name.text,
                     namespace: facts.namespace.path ?? ""
                 )
             )
         }
         if let bandwidth = options.bandwidth {
-            guard kind == .vm else {
+            guard port?.kind == .vm else {
                 throw CNIError(
                     .unsupportedField,
-                    "network configuration: field \"bandwidth\" is not supported: limits of a vhost-user port are the vRouter's matter"
+                    port == nil
+                        ? "network configuration: field \"bandwidth\" is not supported: a sub-interface shares the port of the interface that carries it, where limits can be set"
+                        : "network configuration: field \"bandwidth\" is not supported: limits of a vhost-user port are the vRouter's matter"
                 )
             }
             if bandwidth.egress != nil, let limiter = Plan.limiterName(key) {
                 created.append(.link(name: limiter, namespace: .host))
             }
         }
-        if let path = options.deviceInfoFile, kind == .port, !facts.hasDeviceInfo {
+        if let path = options.deviceInfoFile, port?.kind == .port, !facts.hasDeviceInfo {
             created.append(.file(path: path))
         }
         interface = PreparedInterface(
@@ -126,18 +166,38 @@ struct Plan {
             guest: GuestConfiguration(mac: mac, mtu: facts.mtu, dhcp: .agent),
             attachment: attachment,
             created: created,
-            port: VRouterPort(
-                kind: kind,
-                vm: assignment.vm,
-                vmi: assignment.vmi,
-                vn: assignment.vn,
-                vmName: pod.vmName,
-                systemName: device.text,
-                agent: configuration.agent.text,
-                file: file
-            ),
+            port: port,
+            subInterface: port == nil
+                ? VRouterSubInterface(vm: assignment.vm, vmi: assignment.vmi, vn: assignment.vn) : nil,
             bandwidth: options.bandwidth
         )
+    }
+
+    /// A sub-interface: on a nested node a macvlan, for a container a VLAN device; a VM's guest makes it.
+    private static func subInterface(
+        _ device: InterfaceName,
+        of carrier: Carrier,
+        _ assignment: PortAssignment,
+        isVM: Bool,
+        facts: Facts
+    ) throws(CNIError) -> Attachment {
+        guard let tag = assignment.vlan else {
+            throw CNIError(
+                .tryAgainLater,
+                "virtual machine interface \(assignment.vmi.text) has no VLAN tag: on a nested node (contrail.vif-type is \"macvlan\") it must be a sub-interface of the node's own",
+                details: "is the node's interface known to kube-manager as the pod's parent?"
+            )
+        }
+        switch carrier {
+        case .node(let parent):
+            return .macvlan(
+                Attachment.Macvlan(host: device, parent: parent, tag: tag, namespace: facts.namespace)
+            )
+        case .pod(let parent):
+            return .vlan(
+                Attachment.VLAN(parent: parent, tag: tag, namespace: isVM ? nil : facts.namespace)
+            )
+        }
     }
 
     /// The kind of attachment: by whether a VM asks, and by what the node's vRouter is.

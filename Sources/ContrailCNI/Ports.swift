@@ -17,6 +17,7 @@ extension Ports {
         switch registration {
         case .vm(let registration): try agent.register(registration)
         case .port(let registration): try agent.register(registration)
+        case .none: break
         }
     }
 

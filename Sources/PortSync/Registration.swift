@@ -60,7 +60,8 @@ enum Registration: Hashable {
             switch attachment {
             case .veth(let veth): if let path = veth.namespace.path { return path }
             case .tap(let tap): if let path = tap.namespace.path { return path }
-            case .vhostUser, nil: break
+            // Sub-interfaces have no port: nobody is told of them.
+            case .vhostUser, .vlan, .macvlan, nil: break
             }
         }
         return nil

@@ -48,6 +48,8 @@ extension TapBridgePlugin {
                 "the VM has tap \(tap.name.text) for \(key.interface.text) already; run DEL before another ADD"
             )
         }
+        // A VLAN that the guest makes itself needs no device.
+        if case .vlan(let vlan)? = former?.attachment, vlan.namespace == nil { return previous }
         let pod: PodNamespace
         do throws(AttachmentError) { pod = try PodNamespace(request.namespace ?? "") } catch {
             throw CNIError(error)

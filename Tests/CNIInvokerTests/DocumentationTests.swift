@@ -42,6 +42,7 @@ import Testing
 
     @Test(arguments: [
         ("conf/net.d/10-contrail.conflist", ["contrail-cni"]),
+        ("conf/net.d/10-contrail-nested.conflist", ["contrail-cni", "tap-bridge"]),
         ("conf/net.d/20-bridge-for-vms.conflist", ["bridge", "tap-bridge"]),
     ])
     func `a shipped list loads, and a VM's request reaches one of its plugins`(

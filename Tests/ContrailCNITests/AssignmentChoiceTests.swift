@@ -42,6 +42,18 @@ import VRouter
         #expect(AssignmentChoice.isComplete(try assignments(indices)) == isComplete)
     }
 
+    @Test func `sub-interfaces come after the others, the first of which carries them`() throws {
+        let list = [
+            try Example.assignment(1, annotations: ["index:0/4"], vlan: 7),
+            try Example.assignment(2, annotations: ["index:3/4"]),
+            try Example.assignment(3, annotations: ["index:2/4"], vlan: 5),
+            try Example.assignment(4, annotations: ["index:1/4"]),
+        ]
+        #expect(AssignmentChoice.inOrder(list).map { $0.index?.place } == [1, 3, 0, 2])
+        #expect(AssignmentChoice.carrier(of: list)?.index?.place == 1)
+        #expect(AssignmentChoice.carrier(of: [list[0], list[2]]) == nil)
+    }
+
     @Test func `the network's name goes before the interface, which goes before the index`() throws {
         let byIndex = try Example.assignment(1, annotations: ["index:1/3", "network:a"])
         let byInterface = try Example.assignment(

@@ -67,6 +67,16 @@ import Yams
         #expect(try mtu(#"{"mtu":"auto"}"#) == nil)
     }
 
+    @Test func `a nested node's pods are on eth0, unless another interface is named`() throws {
+        #expect(try configuration().attaches == .veth)
+        #expect(try configuration().parentInterface == nil)
+        #expect(try configuration(#"{"parent-interface":"eth1"}"#).parentInterface?.text == "eth1")
+        let nested = try configuration(#"{"vif-type":"macvlan"}"#)
+        #expect(nested.attaches == .macvlan && nested.parentInterface?.text == "eth0")
+        let named = try configuration(#"{"vif-type":"macvlan","parent-interface":"ens3"}"#)
+        #expect(named.parentInterface?.text == "ens3")
+    }
+
     @Test func `the agent may listen on IPv6`() throws {
         #expect(try configuration(#"{"vrouter-ip":"::1"}"#).agent.text == "[::1]:9091")
     }
@@ -95,7 +105,8 @@ import Yams
         (#""run-dir":"a/b""#, "run-dir"), (#""run-dir":5"#, "run-dir"), (#""state-dir":"./a""#, "state-dir"),
         (#""log-file":"a.log""#, "log-file"), (#""log-level":"debug""#, "log-level"),
         (#""log-level":4.5"#, "log-level"),
-        (#""log-level":true"#, "log-level"), (#""vif-type":"macvlan""#, "vif-type"),
+        (#""log-level":true"#, "log-level"), (#""vif-type":"ipvlan""#, "vif-type"),
+        (#""parent-interface":"a/b""#, "parent-interface"), (#""parent-interface":5"#, "parent-interface"),
         (#""vif-type":5"#, "vif-type"),
     ])
     func `a bad value has code 7 and names its field`(field: String, name: String) {

@@ -34,12 +34,16 @@ enum Example {
     }
 
     /// An assignment as the agent tells it; the last digit of the interface's UUID is its number.
-    static func assignment(_ number: Int, annotations: [String] = []) throws -> PortAssignment {
+    static func assignment(
+        _ number: Int,
+        annotations: [String] = [],
+        vlan: Int = 65_535
+    ) throws -> PortAssignment {
         let list = try PortAssignment.list(
             Array(
                 (#"{"id":"7c1e0b52-3a90-11ee-9c41-0242ac11000\#(number)","vm-uuid":"b0f5a0e4-1f7c-4a7e-8a0e-0d9e5b7f1c11","#
                     + #""vn-id":"5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0001","vn-name":"default-domain:k8s-default:net","#
-                    + #""mac-address":"02:7c:1e:0b:52:3a","annotations":[\#(annotations.map { "\"{\($0)}\"" }.joined(separator: ","))]}"#)
+                    + #""mac-address":"02:7c:1e:0b:52:3a","vlan-id":\#(vlan),"annotations":[\#(annotations.map { "\"{\($0)}\"" }.joined(separator: ","))]}"#)
                     .utf8
             )
         )

@@ -18,6 +18,7 @@ import VRouter
         runtimeConfig: String? = nil,
         contrail: String = "{}",
         options: InterfaceOptions = InterfaceOptions(),
+        carrier: Plan.Carrier? = nil,
         hasDeviceInfo: Bool = false
     ) throws -> Plan {
         var request = try Example.request()
@@ -44,6 +45,7 @@ import VRouter
             options: options,
             pod: PodIdentity(request, cluster: "k8s"),
             assignment: assignment,
+            carrier: carrier,
             vm: VMInterfaceRequest.find(request, runFolder: "/nonexistent"),
             facts: Plan.Facts(
                 bootID: BootID("boot"),
@@ -213,6 +215,77 @@ import VRouter
         #expect(
             port.file == "/var/lib/contrail/ports/vm/k8s__default__web/7c1e0b52-3a90-11ee-9c41-0242ac110002"
         )
+    }
+
+    private let vm = #"{"queues":2,"ownerUID":1}"#
+
+    @Test func `on a nested node a pod gets a macvlan on a VLAN device, and nobody is told`() throws {
+        let ens3 = try #require(InterfaceName("ens3"))
+        for vm in [nil, vm] {
+            let plan = try plan(
+                Example.assignment(2, vlan: 100),
+                runtimeConfig: vm,
+                carrier: .node(ens3)
+            )
+            #expect(plan.device.text.hasPrefix("vlan") && plan.device.text.utf8.count == 15)
+            #expect(plan.device == Plan.vlanName(plan.interface.key))
+            #expect(
+                plan.interface.attachment
+                    == .macvlan(.init(host: plan.device, parent: ens3, tag: 100, namespace: namespace))
+            )
+            #expect(plan.interface.created == [.link(name: plan.device, namespace: .host)])
+            #expect(plan.interface.port == nil)
+            let vmi = UUID("7c1e0b52-3a90-11ee-9c41-0242ac110002")
+            #expect(plan.interface.subInterface?.vmi == vmi && plan.interface.vmi == vmi)
+            guard case .none = plan.registration else {
+                Issue.record("somebody is told")
+                return
+            }
+            #expect(try PreparedInterface(json: plan.interface.json) == plan.interface)
+        }
+    }
+
+    @Test func `a sub-interface is a VLAN device in a container, and nothing for a VM`() throws {
+        let eth0 = try #require(InterfaceName("eth0"))
+        let assignment = try Example.assignment(2, vlan: 300)
+        let container = try plan(assignment, carrier: .pod(eth0))
+        #expect(
+            container.interface.attachment == .vlan(.init(parent: eth0, tag: 300, namespace: namespace))
+        )
+        let name = container.interface.key.interface
+        #expect(container.interface.created == [.link(name: name, namespace: namespace)])
+        let guest = try plan(assignment, runtimeConfig: vm, carrier: .pod(eth0))
+        #expect(guest.interface.attachment == .vlan(.init(parent: eth0, tag: 300, namespace: nil)))
+        #expect(guest.interface.created.isEmpty && guest.interface.port == nil)
+        #expect(try PreparedInterface(json: guest.interface.json) == guest.interface)
+    }
+
+    @Test func `a nested pod without a tag waits, and a sub-interface has no limits of its own`() throws {
+        let eth0 = try #require(InterfaceName("eth0"))
+        let waiting = #expect(throws: CNIError.self) {
+            _ = try plan(Example.assignment(2), carrier: .node(eth0))
+        }
+        #expect(waiting?.code == .tryAgainLater && waiting?.message.contains("has no VLAN tag") == true)
+        let request = try CNIRequest(
+            .add,
+            environment: CNIEnvironment { name in
+                ["CNI_CONTAINERID": "c", "CNI_IFNAME": "eth0", "CNI_NETNS": "/run/netns/x"][name]
+            },
+            configuration: CNIConfiguration(
+                Array(
+                    #"{"cniVersion":"1.1.0","name":"n","runtimeConfig":{"bandwidth":{"ingressRate":8000,"ingressBurst":80000}}}"#
+                        .utf8
+                )
+            )
+        )
+        let limited = #expect(throws: CNIError.self) {
+            _ = try plan(
+                Example.assignment(2, vlan: 5),
+                options: InterfaceOptions(request),
+                carrier: .pod(eth0)
+            )
+        }
+        #expect(limited?.code == .unsupportedField)
     }
 
     @Test func `a plan is saved and read again`() throws {

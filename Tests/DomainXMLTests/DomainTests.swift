@@ -108,6 +108,31 @@ import VMWrapper
         }
     }
 
+    @Test func `a kind that no VM can have is refused in clear words`() throws {
+        let pod = NamespaceReference.pod(path: "/run/netns/x", device: 4, inode: 5)
+        let eth0 = try #require(InterfaceName("eth0"))
+        func refusal(_ change: (inout PreparedInterface) -> Void) throws -> String {
+            var interface = try PreparedInterface.sample()
+            change(&interface)
+            let error = #expect(throws: DomainError.self) {
+                _ = try DomainInterface(interface, index: 0, vcpus: 1)
+            }
+            return error?.reason ?? ""
+        }
+        let own = try refusal { $0.attachment = .vlan(.init(parent: eth0, tag: 300, namespace: nil)) }
+        #expect(own.contains("VLAN 300 of the guest's interface eth0"))
+        let vlan = try refusal { $0.attachment = .vlan(.init(parent: eth0, tag: 300, namespace: pod)) }
+        #expect(vlan.contains("prepared for a container"))
+        let macvlan = try refusal {
+            $0.attachment = .macvlan(.init(host: eth0, parent: eth0, tag: 5, namespace: pod))
+        }
+        #expect(macvlan.contains("prepared for a container"))
+        let socket = try refusal {
+            $0.attachment = .vhostUser(.init(path: "/run/s", listener: .guest, mostQueues: 1, ownerUID: 1))
+        }
+        #expect(socket.contains("a vhost-user socket (/run/s)"))
+    }
+
     @Test func `the seventeenth interface is refused`() throws {
         #expect(throws: DomainError.self) { try DomainInterface(.sample(), index: 16, vcpus: 1) }
     }

@@ -109,7 +109,7 @@ import Testing
             (#"{"name": "n", "contrail": {"mtu": 10}}"#, 7, "contrail.mtu"),
             (#"{"name": "n", "contrail": {"vrouter-ip": "localhost"}}"#, 7, "contrail.vrouter-ip"),
             (#"{"name": "n", "contrail": {"vrouter-port": 70000}}"#, 7, "contrail.vrouter-port"),
-            (#"{"name": "n", "contrail": {"vif-type": "macvlan"}}"#, 7, "contrail.vif-type"),
+            (#"{"name": "n", "contrail": {"vif-type": "ipvlan"}}"#, 7, "contrail.vif-type"),
             (#"{"name": "n", "contrail": {"config-dir": "relative"}}"#, 7, "contrail.config-dir"),
             (
                 #"{"name": "n", "runtimeConfig": {"vmInterface": {"queues": 2}}}"#, 7,

@@ -103,6 +103,26 @@ import Testing
         #expect(try result.addresses().map(\.interface) == [0])
     }
 
+    @Test func `a macvlan is the node's VLAN device, then the pod's; a VLAN is the pod's alone`() throws {
+        let macvlan = try result(.macvlan, .v110)
+        #expect(
+            macvlan.contains(
+                #"[{"name":"vlan5a3452ab576","mtu":1500},{"name":"eth0","mac":"02:7c:1e:0b:52:3a","sandbox":"/run/netns/x","mtu":1500}]"#
+            ),
+            "\(macvlan)"
+        )
+        let lan = #""name":"lan0","mac":"02:7c:1e:0b:52:3a","sandbox":"#
+        let vlan = try result(.vlan, .v110)
+        #expect(vlan.contains(#"[{\#(lan)"/run/netns/x","mtu":1500}]"#), "\(vlan)")
+        // The guest's own: the sandbox is the container's id, as for a tap.
+        var own = try Golden.vlan.interface()
+        guard case .vlan(var attachment) = own.attachment else { return }
+        attachment.namespace = nil
+        own.attachment = .vlan(attachment)
+        let text = String(decoding: own.result(version: .v110).json.serialized(), as: UTF8.self)
+        #expect(text.contains(#"[{\#(lan)"c0ffee","mtu":1500}]"#), "\(text)")
+    }
+
     @Test(arguments: Golden.allCases, [CNIVersion.v030, .v031, .v040, .v100, .v110])
     func `every address points at the entry named CNI_IFNAME, which is on no interface of the node`(
         golden: Golden,

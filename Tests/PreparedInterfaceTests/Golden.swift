@@ -18,9 +18,11 @@ enum Golden: String, CaseIterable {
     case noPort = "no-port"
     case vhostUser = "vhost-user"
     case limited
+    case vlan
+    case macvlan
 
     /// Records of schema 1 say less; they are written as schema 2.
-    var isOfSchema1: Bool { self != .vhostUser && self != .limited }
+    var isOfSchema1: Bool { ![.vhostUser, .limited, .vlan, .macvlan].contains(self) }
 
     /// The file's text, with its final newline.
     func text() throws -> String {

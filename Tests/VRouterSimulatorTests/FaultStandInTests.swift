@@ -141,6 +141,39 @@ import Testing
         #expect(try shown().contains("\"sub-interface\": true,"))
     }
 
+    @Test("A sub-interface is shown without POST, if its parent is known and is none itself")
+    func subInterface() throws {
+        let standIn = try StandIn()
+        let (machine, network) = ("b0f5a0e4-1f7c-4a7e-8a0e-0d9e5b7f1c77", Sample.vn)
+        func add(_ number: Int, parent: String) throws {
+            let line = """
+                {"command":"add-pod","pod":{"name":"sub","uuid":"\(machine)","interfaces":[{"network":"\(network)",\
+                "vmi":"00000000-0000-0000-0000-00000000000\(number)","vlan":10\(number),"v4":"10.32.0.20\(number)",\
+                "parent":"\(parent)"}]}}
+                """
+            let reply = try standIn.control(line)
+            #expect(reply == "{\"ok\":true}\n")
+        }
+        func shown(_ number: Int) throws -> String? {
+            let path = "/vm/\(machine)/00000000-0000-0000-0000-00000000000\(number)"
+            return try standIn.request("GET", path)?.body.text
+        }
+        try add(1, parent: Sample.vmi)
+        let first = try #require(try shown(1))
+        #expect(first.contains("\"system-name\": \"\",\n    \"rx-vlan-id\": 101,\n    \"tx-vlan-id\": 101,"))
+        #expect(first.contains("\"ip-address\": \"10.32.0.201\""))
+        // The parent is a sub-interface, or not known: the agent makes none.
+        try add(2, parent: "00000000-0000-0000-0000-000000000001")
+        try add(3, parent: "00000000-0000-0000-0000-000000000009")
+        for number in 2...3 {
+            let reply = try standIn.request(
+                "GET",
+                "/vm/\(machine)/00000000-0000-0000-0000-00000000000\(number)"
+            )
+            #expect(reply == .notFound)
+        }
+    }
+
     @Test("An unknown pod is provisioned once, with what kube-manager would give it")
     func provisioning() throws {
         var configuration = Configuration.sample()

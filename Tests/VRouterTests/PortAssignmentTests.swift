@@ -62,6 +62,24 @@ import Testing
         }
     }
 
+    @Test func `a VLAN tag is 1 to 4094; 65535 and 0 are none`() throws {
+        func vlan(_ text: String) throws -> Int? { try list(element(#","vlan-id":\#(text)"#)).first?.vlan }
+        for (text, tag) in [
+            ("1", 1), ("100", 100), ("4094", 4094), ("0", nil), ("65535", nil), ("null", nil),
+        ] {
+            let found = try vlan(text)
+            #expect(found == tag, "\(text)")
+        }
+        #expect(try list(element()).first?.vlan == nil)
+        for text in ["4095", "4096", "65534", "65536", "-1", "1.5", "\"100\"", "true"] {
+            let error = error("[\(element(#","vlan-id":\#(text)"#))]")
+            guard case .field("[0].vlan-id", _) = error else {
+                Issue.record("\(text): \(String(describing: error))")
+                continue
+            }
+        }
+    }
+
     @Test func `an empty array is no assignment`() throws {
         #expect(try list("[]") == [])
     }

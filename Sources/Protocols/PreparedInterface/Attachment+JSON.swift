@@ -32,6 +32,20 @@ extension Attachment {
                     ("ownerUID", .integer(Int(socket.ownerUID))),
                 ])
             )
+        case .vlan(let vlan):
+            var object = JSONObject([
+                ("type", .string("vlan")), ("parent", .string(vlan.parent.text)), ("tag", .integer(vlan.tag)),
+            ])
+            object["namespace"] = vlan.namespace?.json
+            return .object(object)
+        case .macvlan(let macvlan):
+            return .object(
+                JSONObject([
+                    ("type", .string("macvlan")), ("host", .string(macvlan.host.text)),
+                    ("parent", .string(macvlan.parent.text)), ("tag", .integer(macvlan.tag)),
+                    ("namespace", macvlan.namespace.json),
+                ])
+            )
         }
     }
 
@@ -67,6 +81,25 @@ extension Attachment {
                     listener: listener,
                     mostQueues: try fields.integer("mostQueues", in: 1...256),
                     ownerUID: UInt32(try fields.integer("ownerUID", in: 0...Int(UInt32.max)))
+                )
+            )
+        case "vlan":
+            var namespace: NamespaceReference?
+            if fields.value("namespace") != nil { namespace = try fields.namespace("namespace") }
+            self = .vlan(
+                VLAN(
+                    parent: try fields.interfaceName("parent"),
+                    tag: try fields.integer("tag", in: 1...4094),
+                    namespace: namespace
+                )
+            )
+        case "macvlan":
+            self = .macvlan(
+                Macvlan(
+                    host: try fields.interfaceName("host"),
+                    parent: try fields.interfaceName("parent"),
+                    tag: try fields.integer("tag", in: 1...4094),
+                    namespace: try fields.namespace("namespace")
                 )
             )
         default: throw fields.error("type", "the attachment \"\(type)\" is not known here")

@@ -11,6 +11,10 @@ public enum Attachment: Hashable, Sendable {
     case tap(Tap)
     /// A socket at which vRouter-DPDK and the VM monitor share frames.
     case vhostUser(VhostUser)
+    /// A VLAN of another interface of the pod.
+    case vlan(VLAN)
+    /// A macvlan in the pod's namespace, on a VLAN device of the node.
+    case macvlan(Macvlan)
 
     /// A veth pair.
     public struct Veth: Hashable, Sendable {
@@ -91,12 +95,72 @@ public enum Attachment: Hashable, Sendable {
         }
     }
 
+    /// A VLAN of another interface of the same pod.
+    public struct VLAN: Hashable, Sendable {
+        /// The name of the pod's interface whose frames bear the tag.
+        public var parent: InterfaceName
+        /// The 802.1Q tag, 1 to 4094.
+        public var tag: Int
+        /// The namespace of the device, which bears the interface's name; nil: nothing was made, because the
+        /// guest makes the device.
+        public var namespace: NamespaceReference?
+
+        /// A VLAN of an interface.
+        public init(parent: InterfaceName, tag: Int, namespace: NamespaceReference?) {
+            self.parent = parent
+            self.tag = tag
+            self.namespace = namespace
+        }
+    }
+
+    /// A macvlan in VEPA mode on a VLAN device: how a node that itself is a VM on an OpenContrail network gives
+    /// a pod a place on it.
+    public struct Macvlan: Hashable, Sendable {
+        /// The VLAN device on the node.
+        public var host: InterfaceName
+        /// The node's interface below it.
+        public var parent: InterfaceName
+        /// The 802.1Q tag, 1 to 4094.
+        public var tag: Int
+        /// The namespace of the macvlan, which bears the interface's name.
+        public var namespace: NamespaceReference
+
+        /// A macvlan.
+        public init(host: InterfaceName, parent: InterfaceName, tag: Int, namespace: NamespaceReference) {
+            self.host = host
+            self.parent = parent
+            self.tag = tag
+            self.namespace = namespace
+        }
+    }
+
     /// How a tap is joined to the network.
     public enum Joining: String, Hashable, Sendable {
         /// The tap itself is the vRouter's port.
         case direct
         /// tc redirects frames between the tap and the pod's veth, both ways.
         case redirect
+    }
+}
+
+extension Attachment {
+    /// The pod's namespace, where a device in it bears the interface's name; nil where a VM has the device.
+    public var podNamespace: NamespaceReference? {
+        switch self {
+        case .veth(let veth): veth.namespace
+        case .vlan(let vlan): vlan.namespace
+        case .macvlan(let macvlan): macvlan.namespace
+        case .tap, .vhostUser: nil
+        }
+    }
+
+    /// The VLAN tag of a sub-interface.
+    public var tag: Int? {
+        switch self {
+        case .vlan(let vlan): vlan.tag
+        case .macvlan(let macvlan): macvlan.tag
+        case .veth, .tap, .vhostUser: nil
+        }
     }
 }
 
@@ -160,5 +224,24 @@ public struct VRouterPort: Hashable, Sendable {
         self.systemName = systemName
         self.agent = agent
         self.file = file
+    }
+}
+
+/// The vRouter's sub-interface behind an interface: a VLAN of another interface's port.
+///
+/// The agent makes it from its configuration: it has no port of its own, and nobody is told of it.
+public struct VRouterSubInterface: Hashable, Sendable {
+    /// The virtual machine's UUID: the pod's, as the agent knows it.
+    public var vm: UUID
+    /// The virtual machine interface's UUID.
+    public var vmi: UUID
+    /// The virtual network's UUID.
+    public var vn: UUID
+
+    /// A sub-interface.
+    public init(vm: UUID, vmi: UUID, vn: UUID) {
+        self.vm = vm
+        self.vmi = vmi
+        self.vn = vn
     }
 }

@@ -12,6 +12,9 @@ extension PreparedInterface {
     ///   and the container's id as sandbox, which holds the addresses: containerd refuses a sandbox whose
     ///   addresses are on an interface of the node.
     /// - A vhost-user socket: one entry of that kind with `socketPath`.
+    /// - A VLAN of another interface: the device in the pod's namespace; for a guest that makes it itself an
+    ///   entry like a tap's second one.
+    /// - A macvlan: the node's VLAN device, then the interface in the pod's namespace.
     public func result(version: CNIVersion) -> CNIResult {
         var result = CNIResult(version: version)
         append(to: &result)
@@ -43,6 +46,14 @@ extension PreparedInterface {
                     sandbox: key.containerID.text,
                     socketPath: socket.path
                 )
+            )
+        case .vlan(let vlan):
+            let sandbox = vlan.namespace == nil ? key.containerID.text : vlan.namespace?.path
+            holder = result.append(.init(name: name, mac: guest.mac, mtu: guest.mtu, sandbox: sandbox))
+        case .macvlan(let macvlan):
+            result.append(.init(name: macvlan.host.text, mtu: guest.mtu))
+            holder = result.append(
+                .init(name: name, mac: guest.mac, mtu: guest.mtu, sandbox: macvlan.namespace.path)
             )
         }
         for address in guest.addresses {

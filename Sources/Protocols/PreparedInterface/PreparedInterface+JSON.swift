@@ -32,6 +32,7 @@ extension PreparedInterface {
             )
         }
         object["port"] = port?.json
+        object["subInterface"] = subInterface?.json
         object["bandwidth"] = bandwidth?.json
         return .object(object)
     }
@@ -71,6 +72,9 @@ extension PreparedInterface {
             )
         }
         if let inner = try fields.optionalFields("port") { port = try VRouterPort(inner) }
+        if let inner = try fields.optionalFields("subInterface") {
+            subInterface = try VRouterSubInterface(inner)
+        }
         if let inner = try fields.optionalFields("bandwidth") { bandwidth = try Bandwidth(inner) }
     }
 }
@@ -131,5 +135,21 @@ extension VRouterPort {
         systemName = try fields.string("systemName")
         agent = try fields.string("agent")
         file = try fields.absolutePath("file")
+    }
+}
+
+extension VRouterSubInterface {
+    var json: JSONValue {
+        .object(
+            JSONObject([
+                ("vm", .string(vm.text)), ("vmi", .string(vmi.text)), ("vn", .string(vn.text)),
+            ])
+        )
+    }
+
+    init(_ fields: JSONFields) throws(JSONError) {
+        vm = try fields.uuid("vm")
+        vmi = try fields.uuid("vmi")
+        vn = try fields.uuid("vn")
     }
 }

@@ -43,13 +43,18 @@ public struct PreparedInterface: Hashable, Sendable {
     public var created: [KernelObject]
     /// What a chained plugin found and replaced; its DEL puts it back.
     public var former: Former?
-    /// The vRouter port; absent where another CNI plugin owns the network.
+    /// The vRouter port; absent where another CNI plugin owns the network, and for a sub-interface.
     public var port: VRouterPort?
+    /// The vRouter's sub-interface, where it is one.
+    public var subInterface: VRouterSubInterface?
     /// The limits on its traffic; nil where there are none.
     public var bandwidth: Bandwidth?
 
     /// All that is to be removed, in the order in which it was made: also what the plugins before made.
     public var allCreated: [KernelObject] { (former?.created ?? []) + created }
+
+    /// The virtual machine interface at the agent; nil where another CNI plugin owns the network.
+    public var vmi: UUID? { port?.vmi ?? subInterface?.vmi }
 
     /// An attachment that a chained plugin replaced.
     public struct Former: Hashable, Sendable {
@@ -82,6 +87,7 @@ public struct PreparedInterface: Hashable, Sendable {
         created: [KernelObject],
         former: Former? = nil,
         port: VRouterPort? = nil,
+        subInterface: VRouterSubInterface? = nil,
         bandwidth: Bandwidth? = nil
     ) {
         self.key = key
@@ -96,6 +102,7 @@ public struct PreparedInterface: Hashable, Sendable {
         self.created = created
         self.former = former
         self.port = port
+        self.subInterface = subInterface
         self.bandwidth = bandwidth
     }
 }

@@ -16,6 +16,8 @@ public struct PortAssignment: Hashable, Sendable {
     public let vnName: String?
     /// The MAC address; nil while the configuration has none.
     public let mac: MACAddress?
+    /// The VLAN tag of a sub-interface, 1 to 4094; nil for an interface with a port of its own.
+    public let vlan: Int?
     /// The place among the pod's interfaces, and how many there are; nil without the `index` annotation.
     public let index: (place: Int, total: Int)?
     /// The name of the network in Kubernetes (`network` annotation).
@@ -28,7 +30,7 @@ public struct PortAssignment: Hashable, Sendable {
         left.vmi == right.vmi && left.vm == right.vm && left.vn == right.vn && left.vnName == right.vnName
             && left.mac == right.mac && left.index?.place == right.index?.place
             && left.index?.total == right.index?.total && left.network == right.network
-            && left.interface == right.interface
+            && left.interface == right.interface && left.vlan == right.vlan
     }
 
     /// Hashes the interface's UUID, which is unique.
@@ -49,6 +51,7 @@ extension PortAssignment {
         vn = try fields.agentUUID("vn-id")
         vnName = try fields.optionalString("vn-name")
         mac = try fields.optionalString("mac-address") == "" ? nil : try fields.agentMAC("mac-address")
+        vlan = try fields.agentVLAN("vlan-id")
         var annotations: [(key: String, value: String)] = []
         for text in try fields.strings("annotations") {
             if let pair = annotationPair(text) { annotations.append(pair) }
@@ -98,6 +101,15 @@ extension JSONFields {
         let text = try string(key)
         guard let uuid = UUID(text) else { throw error(key, "\"\(text)\" is no UUID in lower case") }
         return uuid
+    }
+
+    /// A VLAN tag; the agent writes 65535 for none, and some 0.
+    func agentVLAN(_ key: String) throws(JSONError) -> Int? {
+        switch try optionalInteger(key, in: 0...65_535) ?? 0 {
+        case 0, 65_535: return nil
+        case let tag where tag <= 4094: return tag
+        case let tag: throw error(key, "\(tag) is no VLAN tag: it must be 1 to 4094")
+        }
     }
 
     func agentMAC(_ key: String) throws(JSONError) -> MACAddress {

@@ -12,6 +12,8 @@ public struct PortState: Hashable, Sendable {
     public let systemName: String
     /// The MAC address.
     public let mac: MACAddress
+    /// The VLAN tag of a sub-interface; nil for an interface with a port of its own.
+    public let vlan: Int?
     /// What each family has: IPv4 first.
     public let families: [Family]
 
@@ -37,6 +39,8 @@ public struct PortState: Hashable, Sendable {
         vmi = try fields.agentUUID("id")
         systemName = try fields.string("system-name")
         mac = try fields.agentMAC("mac-address")
+        let tag = fields.value("rx-vlan-id")?.integer ?? 0
+        vlan = (1...4094).contains(tag) ? tag : nil
         var families: [Family] = []
         if let address = try fields.agentAddress("ip-address", .v4) {
             families.append(

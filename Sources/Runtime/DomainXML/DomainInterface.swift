@@ -40,11 +40,7 @@ public struct DomainInterface: Hashable, Sendable {
     public init(_ prepared: PreparedInterface, index: Int, vcpus: Int) throws(DomainError) {
         let subject = "interface \(prepared.key.interface.text) of \(prepared.key.containerID.text)"
         guard case .tap(let tap) = prepared.attachment else {
-            throw DomainError(
-                subject: subject,
-                reason: "it was prepared for a container, not for a VM; the network's plugins must know the "
-                    + "capability vmInterface, or tap-bridge must follow them in the list"
-            )
+            throw DomainError(subject: subject, reason: Self.reason(against: prepared.attachment))
         }
         guard index < Self.most else {
             throw DomainError(subject: subject, reason: "a VM has at most \(Self.most) interfaces")
@@ -57,6 +53,20 @@ public struct DomainInterface: Hashable, Sendable {
         switch tap.namespace {
         case .host: opening = .libvirt
         case .pod: opening = .wrapper
+        }
+    }
+
+    /// Why no VM can have an interface of a kind.
+    private static func reason(against attachment: Attachment) -> String {
+        switch attachment {
+        case .vlan(let vlan) where vlan.namespace == nil:
+            "it is VLAN \(vlan.tag) of the guest's interface \(vlan.parent.text): the guest makes it itself, "
+                + "and no device is needed"
+        case .vhostUser(let socket):
+            "it is a vhost-user socket (\(socket.path)), which needs shared guest memory: this runtime opens taps only"
+        case .veth, .vlan, .macvlan, .tap:
+            "it was prepared for a container, not for a VM; the network's plugins must know the "
+                + "capability vmInterface, or tap-bridge must follow them in the list"
         }
     }
 

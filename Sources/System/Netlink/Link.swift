@@ -25,6 +25,10 @@ public struct Link: Hashable, Sendable {
     public let lower: Int32
     /// The kind, like "veth"; nil for hardware.
     public let kind: String?
+    /// The tag of an 802.1Q VLAN device; nil for any other device.
+    public let vlan: Int?
+    /// The mode of a macvlan (MACVLAN_MODE_..., linux/if_link.h); nil for any other device.
+    public let macvlanMode: UInt32?
 }
 
 extension NetlinkSocket {
@@ -129,6 +133,22 @@ extension NetlinkSocket {
         try change(name, "set MTU \(mtu) of", { rtnl_link_set_mtu($0, UInt32(mtu)) })
     }
 
+    /// Gives a device that is down another name.
+    ///
+    /// - Throws: EEXIST where the name is taken.
+    public func rename(_ link: Link, to name: InterfaceName) throws(NetlinkError) {
+        guard let original = rtnl_link_alloc(), let changes = rtnl_link_alloc() else {
+            throw outOfMemory(name)
+        }
+        defer {
+            rtnl_link_put(changes)
+            rtnl_link_put(original)
+        }
+        rtnl_link_set_ifindex(original, link.index)
+        name.text.withCString { rtnl_link_set_name(changes, $0) }
+        try check(rtnl_link_change(socket, original, changes, 0), "rename \(link.name) to", name.text)
+    }
+
     /// Makes a device a port of a bridge, by the bridge's index; 0 releases it.
     public func setMaster(_ name: InterfaceName, to master: Int32) throws(NetlinkError) {
         try change(name, "set the master of", { rtnl_link_set_master($0, master) })
@@ -183,6 +203,8 @@ extension Link {
         master = rtnl_link_get_master(object)
         lower = rtnl_link_get_link(object)
         kind = rtnl_link_get_type(object).map { String(cString: $0) }
+        vlan = Self.vlan(object, kind)
+        macvlanMode = kind == "macvlan" ? UInt32(rtnl_link_macvlan_get_mode(object)) : nil
         mac = MACAddress(libnl: rtnl_link_get_addr(object))
     }
 }

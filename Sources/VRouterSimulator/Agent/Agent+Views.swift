@@ -5,7 +5,8 @@
 extension Agent {
     /// The operational view; none while the configuration or an address of the network's subnets is missing.
     func view(of id: AgentUUID) -> Bytes? {
-        guard let interface = interfaces[id], let configuration = database.interfaces[id],
+        guard let configuration = database.interfaces[id],
+            let interface = interfaces[id] ?? subInterface(configuration),
             let network = database.network(of: configuration), database.machines[configuration.machine] != nil
         else { return nil }
         let v4 = configuration.v4 ?? interface.v4
@@ -20,8 +21,9 @@ extension Agent {
         json.add("vm-project-id", interface.project)
         json.add("mac-address", (AgentMAC(lenient: configuration.mac) ?? interface.mac ?? .zero).text)
         json.add("system-name", interface.device)
-        json.add("rx-vlan-id", 65535)
-        json.add("tx-vlan-id", 65535)
+        let tag = database.carrier(of: configuration) == nil ? 65535 : configuration.vlanTag
+        json.add("rx-vlan-id", tag)
+        json.add("tx-vlan-id", tag)
         json.add("vhostuser-mode", Int(interface.vhostUserMode))
         if let subnet4 {
             json.add("ip-address", v4.text)
@@ -37,6 +39,14 @@ extension Agent {
         json.add("author", Self.author)
         json.add("time", AgentClock.now())
         return json.finish()
+    }
+
+    /// What the agent makes of a VLAN sub-interface without being told (`BuildParentInfo` in
+    /// vm_interface.cc): the configuration is enough.
+    private func subInterface(_ configuration: VirtualInterface) -> OperationalInterface? {
+        database.carrier(of: configuration).map { _ in
+            OperationalInterface(id: configuration.id, device: [])
+        }
     }
 
     /// The configuration's view; none while the network is not known.

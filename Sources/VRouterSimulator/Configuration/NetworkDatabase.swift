@@ -54,6 +54,19 @@ struct NetworkDatabase {
         machines[machine]?.interfaces.compactMap { interfaces[$0] } ?? []
     }
 
+    /// The interface that carries a VLAN sub-interface; none for one without a tag, and where the parent is not
+    /// known or a sub-interface itself.
+    func carrier(of interface: VirtualInterface) -> VirtualInterface? {
+        guard !Self.isUntagged(interface), let parent = interface.parent.flatMap({ interfaces[$0] }),
+            Self.isUntagged(parent)
+        else { return nil }
+        return parent
+    }
+
+    private static func isUntagged(_ interface: VirtualInterface) -> Bool {
+        interface.vlanTag == 0 || interface.vlanTag == 65535
+    }
+
     /// The network of an interface, once the agent knows it.
     func network(of interface: VirtualInterface) -> VirtualNetwork? {
         networks[interface.network].flatMap { $0.isKnown ? $0 : nil }
