@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "OwedDeletions",
-            dependencies: ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "VRouter"],
+            dependencies: ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "VRouter"],
             path: "Sources/Protocols/OwedDeletions",
             swiftSettings: node
         ),

@@ -73,6 +73,6 @@ public enum Redirect {
     public static func remove(_ objects: [KernelObject]) throws(AttachmentError) {
         guard !objects.isEmpty else { return }
         let socket = try netlink { () throws(NetlinkError) in try NetlinkSocket() }
-        for object in objects.reversed() { try object.remove(over: socket) }
+        try objects.remove(over: socket)
     }
 }

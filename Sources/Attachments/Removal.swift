@@ -38,3 +38,20 @@ extension KernelObject {
         }
     }
 }
+
+extension [KernelObject] {
+    /// Removes all, backwards, whatever fails; throws the first failure at the end.
+    ///
+    /// `socket`: netlink in the node's namespace.
+    public func remove(over socket: NetlinkSocket) throws(AttachmentError) {
+        var failure: AttachmentError?
+        for object in reversed() {
+            do throws(AttachmentError) {
+                try object.remove(over: socket)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

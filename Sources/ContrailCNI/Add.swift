@@ -131,9 +131,7 @@ extension ContrailPlugin {
             )
         }
         guard let plan = try loaded(store, key, .plan) else { return }
-        for object in plan.created.reversed() {
-            try attaching { () throws(AttachmentError) in try object.remove(over: socket) }
-        }
+        try attaching { () throws(AttachmentError) in try plan.created.remove(over: socket) }
         try files { () throws(SystemError) in try store.remove(key) }
     }
 
@@ -276,9 +274,7 @@ extension ContrailPlugin {
         try files { () throws(SystemError) in try store.save(plan: interface) }
 
         rollback.push {
-            deviceFailure { () throws(AttachmentError) in
-                for object in plan.interface.created.reversed() { try object.remove(over: socket) }
-            }
+            deviceFailure { () throws(AttachmentError) in try plan.interface.created.remove(over: socket) }
         }
         if let obstacle {
             try attaching { () throws(AttachmentError) in try NestedMacvlan.remove(obstacle, over: socket) }

@@ -240,9 +240,8 @@ extension ContrailPlugin {
                 objects.append(.file(path: removal.configuration.featureFile(name.text)))
             }
         }
-        for object in objects.reversed() {
-            try attaching { () throws(AttachmentError) in try object.remove(over: removal.socket) }
-        }
+        let made = objects
+        try attaching { () throws(AttachmentError) in try made.remove(over: removal.socket) }
     }
 }
 

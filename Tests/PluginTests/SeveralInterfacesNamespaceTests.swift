@@ -232,7 +232,8 @@ import Testing
         for (network, interface) in calls {
             let variables = ["CNI_IFNAME": interface]
             #expect(
-                try old.call("contrail-cni", "ADD", configuration(lab, network), variables: variables).status == 0
+                try old.call("contrail-cni", "ADD", configuration(lab, network), variables: variables).status
+                    == 0
             )
         }
         #expect(try old.call("contrail-cni", "DEL", configuration(lab, "pods")).status == 0)

@@ -49,7 +49,7 @@ public struct Ports {
     /// The port that stays is replaced when the new sandbox gets its own.
     private func servesAnother(_ debt: OwedDeletion) -> Bool {
         do throws(SystemError) {
-            return try files.nameOthers(vmName: debt.vmName, containerID: debt.containerID)
+            return try files.nameOthers(vmName: debt.vmName, containerID: debt.containerID, but: debt.vmi)
         } catch {
             return false
         }

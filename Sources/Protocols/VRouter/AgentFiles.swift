@@ -99,11 +99,14 @@ public struct AgentFiles: Sendable {
         return ports
     }
 
-    /// Whether a VM's files name a container other than this one: a newer sandbox of the pod.
-    public func nameOthers(vmName: String, containerID: String) throws(SystemError) -> Bool {
+    /// Whether the files of a VM's other interfaces name another container: a newer sandbox of the pod.
+    public func nameOthers(vmName: String, containerID: String, but vmi: UUID) throws(SystemError) -> Bool {
         for name in try Files.list("\(folder)/\(vmName)") {
-            guard let vmi = UUID(name), let bytes = try bytes(vmName: vmName, vmi: vmi) else { continue }
-            if let port = Self.port(bytes, vmi), port.containerID != containerID { return true }
+            guard let other = UUID(name), other != vmi, let bytes = try bytes(vmName: vmName, vmi: other)
+            else {
+                continue
+            }
+            if let port = Self.port(bytes, other), port.containerID != containerID { return true }
         }
         return false
     }

@@ -61,6 +61,8 @@ public final class NetlinkSocket {
                 detail: refusal.text
             )
         }
+        // Sent or answered half: the next request must not take this one's answer for its own.
+        if -result != NLE_OBJ_NOTFOUND, -result != NLE_NODEV { discardAnswers() }
         let code: Int32 =
             switch -result {
             case NLE_EXIST: EEXIST
@@ -76,6 +78,18 @@ public final class NetlinkSocket {
             errno: code,
             detail: code == 0 ? String(cString: nl_geterror(result)) : ""
         )
+    }
+
+    /// Reads away what the kernel has answered: it answers before a request's sending returns.
+    private func discardAnswers() {
+        // libnl counts answers, and would wait for the number of the request that failed.
+        nl_socket_disable_seq_check(socket)
+        var byte: UInt8 = 0
+        var tries = 0
+        // MSG_TRUNC in the result says how long a message was: it is gone, however short the buffer.
+        while tries < 64, recv(nl_socket_get_fd(socket), &byte, 1, Int32(MSG_DONTWAIT)) >= 0 {
+            tries += 1
+        }
     }
 
     /// libnl's error callback: keeps the errno, which libnl would fold into its own few codes, and the
