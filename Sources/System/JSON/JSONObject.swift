@@ -48,10 +48,9 @@ public struct JSONObject: Hashable, Sendable {
     }
 }
 
-/// Whether two texts are the same.
+/// Whether two texts are the same bytes.
 ///
-/// `==` alone takes canonical equivalents for the same: the Kelvin sign (U+212A, three bytes) for a `K`. None of
-/// ASCII has an equivalent of its own length; beyond ASCII a few have, which are taken for the same here.
+/// `==` alone takes canonical equivalents for the same: the Kelvin sign (U+212A) for a `K`.
 public func isSameText(_ left: String, _ right: String) -> Bool {
-    left == right && left.utf8.count == right.utf8.count
+    left == right && left.utf8.elementsEqual(right.utf8)
 }
