@@ -68,6 +68,9 @@ public struct VMInterfaceRequest: Sendable {
         }
     }
 
+    /// The runtime that asks where it gives no name.
+    private static let standardRuntime = RuntimeName("vm-runtime")
+
     /// The runtime whose garbage is to be collected: `runtimeConfig.vmInterface.runtime`; nil where a runtime
     /// of containers asks, which gives no name.
     public static func owner(
@@ -76,7 +79,7 @@ public struct VMInterfaceRequest: Sendable {
         guard let config = configuration.runtimeConfig else { return nil }
         return try configuring { () throws(JSONError) in
             guard let fields = try config.optionalFields("vmInterface") else { return nil }
-            return try fields.optionalString("runtime") == nil ? nil : fields.runtimeName("runtime")
+            return try fields.value("runtime") == nil ? standardRuntime : fields.runtimeName("runtime")
         }
     }
 
@@ -88,8 +91,7 @@ public struct VMInterfaceRequest: Sendable {
         }
         queues = try fields.optionalInteger("queues", in: 1...256) ?? 256
         ownerUID = UInt32(try fields.integer("ownerUID", in: 0...Int(UInt32.max) - 1))
-        let name = try fields.optionalString("runtime") ?? "vm-runtime"
-        guard let runtime = RuntimeName(name) else { throw fields.error("runtime", "\"\(name)\" is no name") }
-        self.runtime = runtime
+        guard let standard = Self.standardRuntime else { throw fields.error("runtime", "is missing") }
+        runtime = try fields.value("runtime") == nil ? standard : fields.runtimeName("runtime")
     }
 }
