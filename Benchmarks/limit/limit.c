@@ -420,12 +420,12 @@ static int print_record(char *text, size_t size, int is_plan) {
 static int print_result(char *text, size_t size) {
   return format(
       text, size,
-      "{\"cniVersion\":\"1.1.0\",\"interfaces\":[{\"name\":\"%s\",\"mtu\":1500},{\"name\":\"%s\",\"mac\":\"%s\","
+      "{\"cniVersion\":\"1.1.0\",\"dns\":{\"nameservers\":[\"%s\",\"%s\"]},\"interfaces\":[{\"name\":\"%s\",\"mtu\":1500},{\"name\":\"%s\",\"mac\":\"%s\","
       "\"sandbox\":\"%s\",\"mtu\":1500}],\"ips\":[{\"interface\":1,\"address\":\"%s/%s\",\"gateway\":\"%s\"},"
       "{\"interface\":1,\"address\":\"%s/64\",\"gateway\":\"%s\"}],\"routes\":[{\"dst\":\"0.0.0.0/0\",\"gw\":\"%s\"},"
-      "{\"dst\":\"::/0\",\"gw\":\"%s\"}],\"dns\":{\"nameservers\":[\"%s\",\"%s\"]}}\n",
-      request.device, request.interface, port.mac, request.namespace, port.v4, port.v4_length, port.v4_gateway, port.v6,
-      port.v6_gateway, port.v4_gateway, port.v6_gateway, port.v4_dns, port.v6_dns);
+      "{\"dst\":\"::/0\",\"gw\":\"%s\"}]}\n",
+      port.v4_dns, port.v6_dns, request.device, request.interface, port.mac, request.namespace, port.v4, port.v4_length, port.v4_gateway, port.v6,
+      port.v6_gateway, port.v4_gateway, port.v6_gateway);
 }
 
 // The commands

@@ -15,7 +15,7 @@ enum Scenario {
             "CNI_IFNAME": "eth0",
             "CNI_PATH": plugins,
             "CNI_ARGS":
-                "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_UID=0b5c1a52-3a90-11ee-9c41-0242ac110002",
+                "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_UID=0b5c1a523a9011ee9c410242ac110002",
         ]
     }
 
