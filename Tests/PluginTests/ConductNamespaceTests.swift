@@ -48,7 +48,7 @@ import Testing
             "-c",
             "exec timeout 20 tcpdump -l -n -e -i any arp or icmp6 > \(file) 2> \(file).log"
         )
-        defer { capture.terminate() }
+        defer { capture.kill(SIGTERM) }
         for _ in 1...200 where !lab.folder.text("seen.txt.log").contains("listening") { usleep(20_000) }
         let outcome = try pod.call("contrail-cni", "ADD", lab.contrail())
         let interfaces = try outcome.document()["interfaces"] as? [[String: Any]]
@@ -75,9 +75,9 @@ import Testing
         }
         let fine = try status()
         #expect(fine.status == 0 && fine.output.isEmpty, "\(fine.output)")
-        try lab.simulator?.pause()
+        lab.simulator?.pause()
         #expect(try status().error().code == 50)
-        try lab.simulator?.resume()
+        lab.simulator?.resume()
         lab.simulator?.stop()
         let error = try status().error()
         #expect(error.code == 50 && error.message.contains("is the agent running?"), "\(error)")
@@ -120,7 +120,7 @@ import Testing
         )
         let path = "\(lab.folder.path)/run/locks/k8s__default__web"
         let holder = try TestProgram.start("flock", path, "sleep", "30")
-        defer { holder.terminate() }
+        defer { holder.kill(SIGTERM) }
         for _ in 1...100 where try TestProgram.run(["flock", "-n", path, "true"]).status == 0 {
             usleep(10_000)
         }

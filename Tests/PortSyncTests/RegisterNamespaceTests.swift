@@ -160,10 +160,7 @@ import Testing
             atPath: "\(lab.folder.path)/run/locks",
             withIntermediateDirectories: true
         )
-        let holder = Process()
-        holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-        holder.arguments = ["-x", lock, "sleep", "3"]
-        try holder.run()
+        let holder = try TestProgram.start("flock", "-x", lock, "sleep", "3")
         usleep(200_000)
         let start = Date()
         try lab.start(interval: 600)
@@ -215,10 +212,10 @@ import Testing
         #expect(try lab.wait { try lab.metric("contrail_vm_registration_failures_total") == 3 })
         #expect(try lab.wait { try lab.metric("contrail_vm_reregistrations_total") == 3 })
         #expect(lab.log.contains("refused with status 503"))
-        try lab.simulator.pause()
+        lab.simulator.pause()
         lab.signal(SIGHUP)
         #expect(try lab.wait { try lab.metric("contrail_vm_agent_up") == 0 })
-        try lab.simulator.resume()
+        lab.simulator.resume()
         #expect(try lab.wait { try lab.metric("contrail_vm_agent_up") == 1 })
         #expect(try lab.wait { try lab.metric("contrail_vm_reregistrations_total") ?? 0 >= 6 })
         // It hung; it did not end.

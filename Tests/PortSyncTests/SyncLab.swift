@@ -12,7 +12,7 @@ final class SyncLab {
     let node: TestNamespace
     let simulator: TestSimulator
     let folder: TemporaryFolder
-    private var process: Process?
+    private var process: TestProcess?
 
     /// The agent's folder of files of POST /vm.
     var configFolder: String { "\(simulator.folder.path)/ports/vm" }
@@ -47,18 +47,15 @@ final class SyncLab {
 
     /// Starts it; its log is new.
     func start(interval: Int = 1) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "ip", "netns", "exec", node.name, TestPrograms.path("port-sync"), "--config",
-            try configuration(interval: interval),
-        ]
         let log = "\(folder.path)/log"
-        _ = FileManager.default.createFile(atPath: log, contents: nil)
-        process.standardError = FileHandle(forWritingAtPath: log)
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        self.process = process
+        unlink(log)
+        process = try TestProcess(
+            [
+                "ip", "netns", "exec", node.name, TestPrograms.path("port-sync"), "--config",
+                try configuration(interval: interval),
+            ],
+            errors: log
+        )
     }
 
     var isRunning: Bool { process?.isRunning ?? false }
@@ -67,14 +64,13 @@ final class SyncLab {
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Ends it by a signal.
-    /// - Returns: Its exit status; the signal where that ended it.
+    /// - Returns: Its exit status; 128 and more for a signal.
     @discardableResult
     func end(_ number: Int32 = SIGTERM) -> Int32? {
         guard let process else { return nil }
-        if process.isRunning { kill(process.processIdentifier, number) }
-        process.waitUntilExit()
+        process.kill(number)
         self.process = nil
-        return process.terminationStatus
+        return process.waitUntilExit()
     }
 
     /// Runs it to its end with other arguments.

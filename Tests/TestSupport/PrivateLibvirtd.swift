@@ -9,7 +9,7 @@ import Foundation
 /// In that namespace a shell is process 1, because libvirt waits until the probes it ends are gone, and a
 /// process 1 that reaps nobody makes it wait for long. /dev/kvm is covered: where only root may open it,
 /// libvirt finds its capabilities stale at each look.
-public final class PrivateLibvirtd: @unchecked Sendable {  // Process is used by one thread at a time
+public final class PrivateLibvirtd: Sendable {
     /// The URI that clients connect to.
     public let uri: String
     private let scratch: ScratchFolder
@@ -66,7 +66,7 @@ public final class PrivateLibvirtd: @unchecked Sendable {  // Process is used by
     /// unshare(1) ignores SIGTERM; with SIGKILL process 1 of the namespace ends, and with it all others.
     @discardableResult
     private func finish() -> Programs.Run {
-        kill(started.process.processIdentifier, SIGKILL)
+        started.process.kill()
         return started.result()
     }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+import Foundation
 
 /// The programs under test, as they were built, and others of this host.
 public enum Programs {
@@ -25,7 +25,7 @@ public enum Programs {
 
     /// How a program ended and what it wrote.
     public struct Run: Sendable {
-        /// Its exit status; the negative signal where one ended it.
+        /// Its exit status; 128 and more for a signal.
         public let status: Int32
         /// Its standard output.
         public let output: String
@@ -44,7 +44,7 @@ public enum Programs {
         let process = try start(path, arguments, environment: environment)
         let end = Date().addingTimeInterval(seconds)
         while process.process.isRunning {
-            if Date() > end { kill(process.process.processIdentifier, SIGKILL) }
+            if Date() > end { process.process.kill() }
             usleep(10_000)
         }
         return process.result()
@@ -66,18 +66,15 @@ public enum Programs {
     }
 
     /// A program that runs.
-    public struct Started {
+    public struct Started: Sendable {
         /// The process.
-        public let process: Process
+        public let process: TestProcess
         let output: String
         let errors: String
 
         /// How it ended and what it wrote; waits for the end.
         public func result() -> Run {
-            process.waitUntilExit()
-            let status =
-                process.terminationReason == .uncaughtSignal
-                ? -process.terminationStatus : process.terminationStatus
+            let status = process.waitUntilExit()
             let texts = [output, errors].map { path in
                 let text = FileManager.default.contents(atPath: path).map {
                     String(decoding: $0, as: UTF8.self)
@@ -97,16 +94,13 @@ public enum Programs {
         _ arguments: [String],
         environment: [String: String] = [:]
     ) throws -> Started {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         let base = "/var/tmp/cvm-run-\(UUID().uuidString.prefix(8).lowercased())"
-        for suffix in ["out", "err"] { try Data().write(to: URL(fileURLWithPath: "\(base).\(suffix)")) }
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(base).out"))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(base).err"))
-        try process.run()
+        let process = try TestProcess(
+            [path] + arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            output: "\(base).out",
+            errors: "\(base).err"
+        )
         return Started(process: process, output: "\(base).out", errors: "\(base).err")
     }
 }

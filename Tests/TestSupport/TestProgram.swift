@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+import Foundation
 
 /// Runs programs for tests, bounded in time.
 public struct TestProgram: Sendable {
@@ -24,13 +24,7 @@ public struct TestProgram: Sendable {
     }
 
     /// Starts a program that runs beside the test, which ends it.
-    public static func start(_ arguments: String...) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        try process.run()
-        return process
-    }
+    public static func start(_ arguments: String...) throws -> TestProcess { try TestProcess(arguments) }
 
     /// Runs a program to its end.
     ///
@@ -42,27 +36,25 @@ public struct TestProgram: Sendable {
         input: String = "",
         seconds: Double = 60
     ) throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
         var variables = environment
         for name in ["PATH", "LD_LIBRARY_PATH"] where variables[name] == nil {
             variables[name] = ProcessInfo.processInfo.environment[name]
         }
-        process.environment = variables
         // Files, not pipes: nothing that the program leaves running can keep this call waiting.
         let folder = TemporaryFolder()
         let paths = ["in", "out", "err"].map { "\(folder.path)/\($0)" }
         try Data(input.utf8).write(to: URL(fileURLWithPath: paths[0]))
-        for path in paths.dropFirst() { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        process.standardInput = FileHandle(forReadingAtPath: paths[0])
-        process.standardOutput = FileHandle(forWritingAtPath: paths[1])
-        process.standardError = FileHandle(forWritingAtPath: paths[2])
         let start = Date()
-        try process.run()
+        let process = try TestProcess(
+            arguments,
+            environment: variables,
+            input: paths[0],
+            output: paths[1],
+            errors: paths[2]
+        )
         while process.isRunning {
             guard Date().timeIntervalSince(start) < seconds else {
-                kill(process.processIdentifier, SIGKILL)
+                process.kill()
                 process.waitUntilExit()
                 throw Failure(description: "\(arguments.joined(separator: " ")) took more than \(seconds) s")
             }
@@ -71,9 +63,8 @@ public struct TestProgram: Sendable {
         func text(_ path: String) throws -> String {
             String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
         }
-        let status = process.terminationStatus
         return Outcome(
-            status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
+            status: process.waitUntilExit(),
             output: try text(paths[1]),
             errors: try text(paths[2]),
             seconds: Date().timeIntervalSince(start)

@@ -9,7 +9,7 @@ public final class TestSimulator {
     public let folder: TemporaryFolder
     /// The namespace that it serves: the test's node.
     public let node: TestNamespace
-    private var process = Process()
+    private var process: TestProcess?
 
     /// The virtual networks that it knows.
     public static let networks = """
@@ -43,21 +43,21 @@ public final class TestSimulator {
 
     /// Starts it again after `stop` or `crash`, with its files.
     public func restart() throws {
-        process = Process()
         try start()
     }
 
     private func start() throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "ip", "netns", "exec", node.name, TestPrograms.path("vrouter-sim"), "--config",
-            "\(folder.path)/sim.json",
-        ]
         let log = "\(folder.path)/log"
-        _ = FileManager.default.createFile(atPath: log, contents: nil)
-        process.standardOutput = FileHandle(forWritingAtPath: log)
-        process.standardError = FileHandle(forWritingAtPath: log)
-        try process.run()
+        unlink(log)
+        let process = try TestProcess(
+            [
+                "ip", "netns", "exec", node.name, TestPrograms.path("vrouter-sim"), "--config",
+                "\(folder.path)/sim.json",
+            ],
+            output: log,
+            errors: log
+        )
+        self.process = process
         let end = Date().addingTimeInterval(20)
         while !folder.text("log").contains("ready") {
             guard process.isRunning, Date() < end else {
@@ -68,27 +68,27 @@ public final class TestSimulator {
     }
 
     /// Whether it runs; it may have crashed as the agent does.
-    public var isRunning: Bool { process.isRunning }
+    public var isRunning: Bool { process?.isRunning ?? false }
 
     /// Ends it as a crash would.
     public func crash() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process?.kill()
+        process?.waitUntilExit()
     }
 
     /// Stops its process as a hanging agent would look: connections are taken, nothing is answered.
-    public func pause() throws { try TestProgram.succeed("kill", "-STOP", "\(process.processIdentifier)") }
+    public func pause() { process?.kill(SIGSTOP) }
 
     /// Lets a paused one go on.
-    public func resume() throws { try TestProgram.succeed("kill", "-CONT", "\(process.processIdentifier)") }
+    public func resume() { process?.kill(SIGCONT) }
 
     /// Ends it as an operator would.
     public func stop() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGTERM)
+        guard let process, process.isRunning else { return }
+        process.kill(SIGTERM)
         let end = Date().addingTimeInterval(10)
         while process.isRunning, Date() < end { usleep(2000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.kill()
         process.waitUntilExit()
     }
 }

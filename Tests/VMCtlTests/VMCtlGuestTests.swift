@@ -144,7 +144,7 @@ import Testing
                 "sandbox1"
             )
             usleep(UInt32(milliseconds) * 1000)
-            kill(started.process.processIdentifier, SIGKILL)
+            started.process.kill()
             _ = started.result()
             let remove = try host.vmctl("rm", "web")
             #expect(remove.status == 0, "after \(milliseconds) ms: \(remove.errors)")
