@@ -40,7 +40,13 @@ public final class TestProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, input ?? "/dev/null", O_RDONLY, 0)
         for (place, path) in [(1, output), (2, errors)] {
             guard let path else { continue }
-            posix_spawn_file_actions_addopen(&actions, Int32(place), path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
+            posix_spawn_file_actions_addopen(
+                &actions,
+                Int32(place),
+                path,
+                O_WRONLY | O_APPEND | O_CREAT,
+                0o644
+            )
         }
         // A process group of its own, and no signal blocked, whatever the test's thread blocks.
         var none = sigset_t()
