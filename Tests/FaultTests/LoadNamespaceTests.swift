@@ -10,7 +10,7 @@ import Testing
 /// What it prints is what `tools/load` shows.
 @Suite(.serialized) struct LoadNamespaceTests {
     /// The verbs that all pods go through, in this order; the last one leaves nothing.
-    static let verbs = ["ADD", "DEL"]
+    static let verbs = ["ADD", "CHECK", "DEL"]
 
     private static let processors = ProcessInfo.processInfo.activeProcessorCount
 
@@ -38,7 +38,13 @@ import Testing
         // One alone first: what it costs.
         let single = try pods(20, "single")
         var alone: [String: Int64] = [:]
-        for verb in Self.verbs { alone[verb] = try Crowd.run(verb, single, atOnce: 1, in: lab).cpu }
+        for verb in Self.verbs {
+            let outcome = try Crowd.run(verb, single, atOnce: 1, in: lab)
+            alone[verb] = outcome.cpu
+            for (pod, ending) in zip(single, outcome.endings) where verb == "ADD" {
+                pod.added = ending.output
+            }
+        }
 
         for (count, atOnce) in [(64, 64), (250, 64)] {
             let pods = try pods(count, "crowd")
@@ -47,6 +53,7 @@ import Testing
                 let failures = outcome.endings.filter { $0.status != 0 }
                 #expect(failures.isEmpty, "\(verb): \(failures.count), like \(failures.first?.summary ?? "")")
                 if verb == "ADD" {
+                    for (pod, ending) in zip(pods, outcome.endings) { pod.added = ending.output }
                     let names = outcome.endings.compactMap {
                         ($0.document?["interfaces"] as? [[String: Any]])?.first?["name"] as? String
                     }

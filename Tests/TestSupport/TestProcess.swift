@@ -48,6 +48,11 @@ public final class TestProcess: Sendable {
                 0o644
             )
         }
+        // Descriptors of the test's own stay the test's own.
+        for descriptor in 3..<Int32(1024) {
+            let flags = fcntl(descriptor, F_GETFD)
+            if flags >= 0, flags & FD_CLOEXEC == 0 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        }
         // A process group of its own, and no signal blocked, whatever the test's thread blocks.
         var none = sigset_t()
         sigemptyset(&none)

@@ -18,10 +18,22 @@ struct Benchmark {
         for _ in 0..<settings.rounds {
             for index in peers.indices.shuffled() {
                 series[index].add.append(try node.run(peers[index], "ADD"))
+                if peers[index].checks { series[index].check.append(try node.run(peers[index], "CHECK")) }
                 series[index].delete.append(try node.run(peers[index], "DEL"))
             }
         }
-        let report = Report(rounds: settings.rounds, series: series)
+        for _ in 0..<max(1, settings.rounds / 4) {
+            for index in peers.indices.shuffled() {
+                series[index].addCrowd.append(try node.crowd(peers[index], "ADD"))
+                series[index].deleteCrowd.append(try node.crowd(peers[index], "DEL"))
+            }
+        }
+        for index in peers.indices {
+            for command in ["ADD", "CHECK", "DEL"] where command != "CHECK" || peers[index].checks {
+                series[index].calls[command] = try node.systemCalls(peers[index], command)
+            }
+        }
+        let report = Report(rounds: settings.rounds, crowd: settings.crowd, series: series)
         let path = try report.save(in: settings.results)
         print(report.table)
         print("raw series: \(path)")

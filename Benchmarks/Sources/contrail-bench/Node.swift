@@ -10,7 +10,7 @@ import Foundation
 final class Node {
     private let agent: Agent
     private let launcher: String
-    private let pod: Int32
+    private let pods: [Int32]
 
     /// Makes the node and starts its agent.
     init(_ settings: Settings) throws {
@@ -20,28 +20,95 @@ final class Node {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         launcher = "\(settings.tools)/launch"
-        pod = try check(bench_make_namespace(), "make a pod's namespace")
+        pods = try (0..<settings.crowd).map { _ in
+            try check(bench_make_namespace(), "make a pod's namespace")
+        }
         agent = try Agent(settings)
     }
 
-    /// Runs a peer for one command.
+    /// Runs a peer for one command, for the first pod.
     func run(_ peer: Peer, _ command: String) throws -> Cost {
         try agent.reset()
         let line = try Program.output(
-            [launcher, peer.configuration, "/run/output", peer.program],
-            environment: Scenario.environment(
-                command,
-                namespace: "/proc/\(getpid())/fd/\(pod)",
-                plugins: peer.plugins
-            )
+            [launcher, try configuration(peer, command), "/run/output.0", peer.program],
+            environment: environment(peer, command, pod: 0)
         )
+        return try cost(line, "\(peer.name) \(command)", pod: 0)
+    }
+
+    /// Runs a peer for one command, for all pods at once.
+    func crowd(_ peer: Peer, _ command: String) throws -> CrowdCost {
+        let start = DispatchTime.now().uptimeNanoseconds
+        let runs = try pods.indices.map { pod in
+            let figures = open("/run/cost.\(pod)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            defer { close(figures) }
+            return try Program.start(
+                [launcher, peer.configuration, "/run/output.\(pod)", peer.program],
+                environment: environment(peer, command, pod: pod),
+                output: figures
+            )
+        }
+        for run in runs { try Program.wait(run) }
+        let makespan = Int(DispatchTime.now().uptimeNanoseconds - start) / 1000
+        let costs = try pods.indices.map { pod in
+            let line = try String(contentsOfFile: "/run/cost.\(pod)", encoding: .utf8)
+            return try cost(line, "\(peer.name) \(command)", pod: pod).cpu
+        }
+        return CrowdCost(makespan: makespan, cpu: costs.reduce(0, +))
+    }
+
+    /// How often a peer calls the kernel for one command for the first pod, by the calls' names.
+    func systemCalls(_ peer: Peer, _ command: String) throws -> [String: Int] {
+        _ = try Program.output(
+            ["/usr/bin/strace", "-f", "-qq", "-o", "/run/calls", launcher]
+                + [try configuration(peer, command), "/run/output.0", peer.program],
+            environment: environment(peer, command, pod: 0)
+        )
+        // The launcher's own calls are those before its child's exec and those after its child's end.
+        var calls: [String: Int] = [:]
+        var child: Substring?
+        for line in try String(contentsOfFile: "/run/calls", encoding: .utf8).split(separator: "\n") {
+            let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            guard parts.count == 2, let name = parts[1].split(separator: "(").first else { continue }
+            if parts[1].contains("\"\(peer.program)\"") { child = parts[0] }
+            guard parts[0] == child, !name.contains(where: { $0 == " " || $0 == "+" || $0 == "-" }) else {
+                continue
+            }
+            calls[String(name), default: 0] += 1
+        }
+        return calls
+    }
+
+    private func environment(_ peer: Peer, _ command: String, pod: Int) -> [String: String] {
+        Scenario.environment(
+            command,
+            pod: pod,
+            namespace: "/proc/\(getpid())/fd/\(pods[pod])",
+            plugins: peer.plugins
+        )
+    }
+
+    /// The path of what a peer reads; for CHECK with the result of the ADD before.
+    private func configuration(_ peer: Peer, _ command: String) throws -> String {
+        guard command == "CHECK" else { return peer.configuration }
+        let text = try String(contentsOfFile: peer.configuration, encoding: .utf8)
+        try (text.dropLast() + ",\"prevResult\":\(try output())}").write(
+            toFile: "/run/check.json",
+            atomically: false,
+            encoding: .utf8
+        )
+        return "/run/check.json"
+    }
+
+    private func cost(_ line: String, _ what: String, pod: Int) throws -> Cost {
         let figures = line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
         guard figures.count == 6 else { throw Failure("the launcher printed: \(line)") }
         guard figures[0] == 0 else {
-            throw Failure("\(peer.name) \(command) ended with \(figures[0]): \(try output())")
+            throw Failure("\(what) ended with \(figures[0]): \(try output(pod))")
         }
         return Cost(
-            cpu: figures[2] + figures[3],
+            user: figures[2],
+            system: figures[3],
             wall: figures[1],
             agent: try agent.microseconds(),
             peak: figures[4],
@@ -58,7 +125,7 @@ final class Node {
                 try Program.output(
                     ["/usr/bin/env", "ip"] + arguments,
                     environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
-                    network: pod
+                    network: pods[0]
                 )
             )
         }
@@ -78,5 +145,7 @@ final class Node {
             }
     }
 
-    private func output() throws -> String { try String(contentsOfFile: "/run/output", encoding: .utf8) }
+    private func output(_ pod: Int = 0) throws -> String {
+        try String(contentsOfFile: "/run/output.\(pod)", encoding: .utf8)
+    }
 }

@@ -11,6 +11,8 @@ struct Peer {
     let configuration: String
     /// CNI_PATH.
     let plugins: String
+    /// Whether it knows CHECK.
+    var checks: Bool { !plugins.isEmpty }
 
     /// All peers of a run.
     ///

@@ -37,9 +37,18 @@ enum Program {
         )
         try pipe.fileHandleForWriting.close()
         let text = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        guard ended(child) == 0 else { throw Failure("\(arguments.joined(separator: " ")) failed: \(text)") }
+        return text
+    }
+
+    /// Waits for the end of a program that must succeed.
+    static func wait(_ child: pid_t) throws {
+        guard ended(child) == 0 else { throw Failure("process \(child) failed") }
+    }
+
+    private static func ended(_ child: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR { continue }
-        guard status == 0 else { throw Failure("\(arguments.joined(separator: " ")) failed: \(text)") }
-        return text
+        return status
     }
 }

@@ -6,16 +6,24 @@ enum Scenario {
     /// The agent's folder; the ports' files are in `vm` below it.
     static let stateFolder = "/run/ports"
 
-    /// The environment of a plugin.
-    static func environment(_ command: String, namespace: String, plugins: String) -> [String: String] {
-        [
+    /// The environment of a plugin for one of the pods: 0 to 99.
+    static func environment(
+        _ command: String,
+        pod: Int,
+        namespace: String,
+        plugins: String
+    ) -> [String:
+        String]
+    {
+        let number = String(pod + 100).dropFirst()
+        return [
             "CNI_COMMAND": command,
-            "CNI_CONTAINERID": "3e4b1c55c4d0f1a0a7be4e3fb3d2c7f10a6f0d1f2b9e8c7d6a5b4c3d2e1f0a9b",
+            "CNI_CONTAINERID": "3e4b1c55c4d0f1a0a7be4e3fb3d2c7f10a6f0d1f2b9e8c7d6a5b4c3d2e1f0a\(number)",
             "CNI_NETNS": namespace,
             "CNI_IFNAME": "eth0",
             "CNI_PATH": plugins,
             "CNI_ARGS":
-                "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_UID=0b5c1a523a9011ee9c410242ac110002",
+                "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-\(pod);K8S_POD_UID=0b5c1a523a9011ee9c410242ac1100\(number)",
         ]
     }
 

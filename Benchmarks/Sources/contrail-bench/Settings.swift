@@ -17,6 +17,8 @@ struct Settings {
     /// Where the raw series are kept.
     var results = "bench-results"
     var rounds = 40
+    /// How many pods there are when all are attached at once.
+    let crowd = 16
 
     static let usage = """
         usage: contrail-bench --tools DIR --simulator PROGRAM [--plugins [NAME=]DIR]... [--simulator-config FILE]

@@ -36,7 +36,7 @@ final class FaultLab {
         node = try TestNamespace("node")
         namespace = try TestNamespace("pod")
         other = try TestNamespace("pod")
-        simulator = try TestSimulator(node: node, dataPlane: dataPlane)
+        simulator = try TestSimulator(node: node, dataPlane: dataPlane, more: scenario.kind.simulator)
         // One port stays: the bridge keeps its carrier. The first run also makes what later ones find.
         keeper = FaultPod("keeper", in: try TestNamespace("pod"))
         try succeed(call("contrail-cni", "ADD", keeper, kind: .container))
@@ -164,11 +164,12 @@ final class FaultLab {
         let result = isChained || verb == "CHECK" ? previous : nil
         let valid = #", "cni.dev/valid-attachments": [{"containerID": "keeper-sandbox-1", "ifname": "eth0"}]"#
         let attachments = verb == "GC" ? valid : ""
+        let keys = kind.keys.replacing("$FOLDER", with: folder.path)
         return """
             {"cniVersion": "1.1.0", "name": "pods", "type": "\(plugin)", "run-dir": "\(folder.path)/run",
              "contrail": {"config-dir": "\(simulator.folder.path)/ports/vm", "run-dir": "\(folder.path)/run",
              "state-dir": "\(folder.path)/state", "log-file": "\(folder.path)/log", "poll-timeout": \(limits.seconds),
-             "poll-retries": \(limits.retries)\(kind.keys)}\(kind.members)\(attachments)\(result.map { ", \"prevResult\": \($0)" } ?? "")}
+             "poll-retries": \(limits.retries)\(keys)}\(kind.members)\(attachments)\(result.map { ", \"prevResult\": \($0)" } ?? "")}
             """
     }
 

@@ -16,10 +16,12 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     /// What is attached, as the configuration of the last plugin says it.
     struct Kind: Sendable {
         let name: String
-        /// Members of the `contrail` object, each with a comma before.
+        /// Members of the `contrail` object, each with a comma before; `$FOLDER` is a folder of the lab's.
         var keys = ""
         /// Members of the configuration, each with a comma before.
         var members = ""
+        /// Members of the simulator's configuration, each with a comma before.
+        var simulator = ""
 
         static let container = Kind(name: "container")
         static let limited = Kind(
@@ -30,6 +32,12 @@ struct Scenario: CustomTestStringConvertible, Sendable {
         static let tap = Kind(
             name: "VM",
             members: #", "runtimeConfig": {"vmInterface": {"kind": "tap", "queues": 4, "ownerUID": 64200}}"#
+        )
+        static let vhostUser = Kind(
+            name: "VM on DPDK",
+            keys: #", "platform": "dpdk", "vhost-user-dir": "$FOLDER/vrouter""#,
+            members: #", "runtimeConfig": {"vmInterface": {"kind": "any", "queues": 4, "ownerUID": 64200}}"#,
+            simulator: #", "platform": "dpdk""#
         )
     }
 
@@ -46,6 +54,8 @@ struct Scenario: CustomTestStringConvertible, Sendable {
         Scenario(plugins: chain, kind: .tap, verb: "DEL"),
         Scenario(plugins: contrail, kind: .limited, verb: "ADD"),
         Scenario(plugins: contrail, kind: .limited, verb: "DEL"),
+        Scenario(plugins: contrail, kind: .vhostUser, verb: "ADD"),
+        Scenario(plugins: contrail, kind: .vhostUser, verb: "DEL"),
         Scenario(plugins: contrail, kind: .container, verb: "CHECK"),
         Scenario(plugins: chain, kind: .tap, verb: "CHECK"),
         Scenario(plugins: contrail, kind: .container, verb: "GC"),
