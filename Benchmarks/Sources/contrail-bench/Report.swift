@@ -56,16 +56,14 @@ struct Report: Codable {
         _ ratioName: String
     ) -> String {
         var lines = [
-            "| \(command), \(rounds) rounds | user + system ms | CPU \(ratioName) | wall ms | \(ratioName) | of it the agent's ms | peak MiB | page faults |",
+            "| \(command), \(rounds) rounds | CPU ms | \(ratioName) | wall ms | \(ratioName) | of it the agent's ms | peak MiB | page faults |",
             "|---|---|---|---|---|---|---|---|",
         ]
         for (peer, costs) in rows where !costs.isEmpty {
             let cpu = costs.map(\.cpu).median
             let wall = costs.map(\.wall).median
-            let parts =
-                "\(milliseconds(costs.map(\.user).median)) + \(milliseconds(costs.map(\.system).median))"
             let cells = [
-                peer, parts, ratio(cpu, base.map(\.cpu).median), milliseconds(wall),
+                peer, milliseconds(cpu), ratio(cpu, base.map(\.cpu).median), milliseconds(wall),
                 ratio(wall, base.map(\.wall).median), milliseconds(costs.map(\.agent).median),
                 decimals(Double(costs.map(\.peak).max() ?? 0) / 1024, 2),
                 decimals(costs.map(\.faults).median, 0),
