@@ -209,6 +209,7 @@ let package = Package(
             path: "Sources/Runtime/VMCtl",
             swiftSettings: strict
         ),
+        .target(name: "Pods", path: "Sources/Runtime/Pods", swiftSettings: strict),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
@@ -342,6 +343,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "PodsTests", dependencies: ["Pods"], swiftSettings: strict),
         .testTarget(
             name: "VMCtlTests",
             dependencies: [
