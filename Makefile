@@ -26,10 +26,12 @@ build: ## compile the programs into .build-dist
 	swift build -c release --traits Embedded --scratch-path $(EMBEDDED) --product port-sync
 	swift build -c release --static-swift-stdlib --product vrouter-sim
 	swift build -c release --static-swift-stdlib --product vmctl
+	swift build -c release --static-swift-stdlib --product vm-runtime
 	@mkdir -p $(DIST)/bin $(DIST)/cni
 	@install -m 0755 $(EMBEDDED)/release/contrail-vm-plugins $(DIST)/cni/
 	@for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DIST)/cni/$$name; done
 	@install -m 0755 $(EMBEDDED)/release/vmwrapper $(EMBEDDED)/release/port-sync .build/release/vrouter-sim .build/release/vmctl $(DIST)/bin/
+	@install -s -m 0755 .build/release/vm-runtime $(DIST)/bin/
 
 demo: setup build ## a container and two VMs on one network, with pings in all directions (as root, under 3 minutes)
 	@tools/demo
@@ -73,10 +75,10 @@ bench: build ## ADD and DEL beside the limit program and Debian's plugins (as ro
 
 install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
-	install -m 0755 $(DIST)/bin/vmctl $(DIST)/bin/vrouter-sim $(DIST)/bin/port-sync $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 $(DIST)/bin/vmctl $(DIST)/bin/vrouter-sim $(DIST)/bin/port-sync $(DIST)/bin/vm-runtime $(DESTDIR)$(PREFIX)/bin/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,/usr/local/bin,$(PREFIX)/bin,' conf/systemd/port-sync.service \
-	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/port-sync.service
+	for name in port-sync vm-runtime; do sed 's,/usr/local/bin,$(PREFIX)/bin,' conf/systemd/$$name.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service; done
 	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
 	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done

@@ -46,6 +46,7 @@ let package = Package(
     products: [
         .executable(name: "contrail-vm-plugins", targets: ["contrail-vm-plugins"]),
         .executable(name: "port-sync", targets: ["port-sync"]),
+        .executable(name: "vm-runtime", targets: ["vm-runtime"]),
         .executable(name: "vmctl", targets: ["vmctl"]),
         .executable(name: "vmwrapper", targets: ["vmwrapper"]),
         .executable(name: "vrouter-sim", targets: ["vrouter-sim"]),
@@ -53,7 +54,12 @@ let package = Package(
     traits: [.trait(name: "Embedded", description: "Compile the plugins as Embedded Swift, fully static")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -210,6 +216,40 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Pods", path: "Sources/Runtime/Pods", swiftSettings: strict),
+        .target(
+            name: "RuntimeConfiguration",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            path: "Sources/Runtime/RuntimeConfiguration",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CRIServer",
+            dependencies: [
+                "CLinux", "Pods", .product(name: "GRPCCore", package: "grpc-swift-2"),
+                // For the transport's core, which it exports; the product for Linux would bring TLS along, twice.
+                .product(
+                    name: "GRPCNIOTransportHTTP2TransportServices",
+                    package: "grpc-swift-nio-transport"
+                ),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/Runtime/CRIServer",
+            exclude: ["health.proto", "runtime.proto"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "VMRuntime",
+            dependencies: [
+                "CLinux", "CRIServer", "Pods", "RuntimeConfiguration",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Runtime/VMRuntime",
+            swiftSettings: strict
+        ),
         // Programs
         .executableTarget(
             name: "contrail-vm-plugins",
@@ -233,6 +273,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/vrouter-sim",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "vm-runtime",
+            dependencies: ["VMRuntime"],
+            path: "Sources/Commands/vm-runtime",
             swiftSettings: strict
         ),
         .executableTarget(
@@ -343,7 +389,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CRIServerTests",
+            dependencies: ["TestSupport"],
+            exclude: ["client"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "PodsTests", dependencies: ["Pods"], swiftSettings: strict),
+        .testTarget(
+            name: "RuntimeConfigurationTests",
+            dependencies: ["RuntimeConfiguration"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VMCtlTests",
             dependencies: [

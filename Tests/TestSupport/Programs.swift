@@ -19,6 +19,10 @@ public enum Programs {
     /// What a test needs and does not find.
     public struct Missing: Error, CustomStringConvertible {
         let what: String
+
+        /// What is missing, and what would make it.
+        public init(what: String) { self.what = what }
+
         /// What is missing.
         public var description: String { "there is no \(what)" }
     }

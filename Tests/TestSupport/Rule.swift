@@ -5,10 +5,10 @@ import CLinux
 import Foundation
 public import Testing
 
-/// A tag that says which rules of `Tests/cni-rules.tsv` a test proves.
+/// A tag that says which rules of `Tests/cni-rules.tsv` or `Tests/cri-rules.tsv` a test proves.
 ///
 /// Each run that comes to its end is noted in the file that CONTRAIL_VM_RULES names, from which
-/// `tools/conformance` makes docs/cni-conformance.md.
+/// `tools/conformance` makes docs/cni-conformance.md and docs/cri.md.
 public struct Rule: TestTrait, TestScoping {
     let names: [String]
 

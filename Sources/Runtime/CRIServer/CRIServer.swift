@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCCore
+import GRPCNIOTransportHTTP2TransportServices
+public import Logging
+import NIOPosix
+public import Pods
+
+/// Serves the Container Runtime Interface v1 on a Unix socket.
+public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Sendable {
+    private let pods: PodCalls
+    private let images: ImageStore
+    private let log: Logger
+
+    /// A server; it serves nothing yet.
+    public init(pods: PodCalls, images: ImageStore, log: Logger) {
+        self.pods = pods
+        self.images = images
+        self.log = log
+    }
+
+    /// Serves until the task is told to stop, then lets calls that have begun come to their end.
+    ///
+    /// `stop`: returns when no further call is to be taken. `patience`: how long calls may go on after that; then
+    /// they are cancelled.
+    public func serve(
+        on socket: ListeningSocket,
+        patience: Duration,
+        until stop: @escaping @Sendable () async -> Void
+    ) async throws {
+        // One thread reads and writes: kubelet is one client, and the calls themselves run elsewhere.
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let transport = HTTP2ServerTransport.Custom(
+            listenerFactory: UnixListener(eventLoopGroup: threads, descriptor: socket.descriptor),
+            config: Self.transport
+        )
+        let journal = CallJournal(log: log)
+        let server = GRPCServer(
+            transport: transport,
+            services: [
+                RuntimeCalls(pods: pods, journal: journal), ImageCalls(images: images, journal: journal),
+                HealthCalls(journal: journal),
+            ]
+        )
+        let log = log
+        let outcome: Result<Void, any Error> = await withTaskGroup(of: Result<Void, any Error>?.self) {
+            group in
+            group.addTask {
+                do {
+                    try await server.serve()
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                await stop()
+                server.beginGracefulShutdown()
+                do { try await Task.sleep(for: patience) } catch { return nil }
+                log.warning("calls that have not ended after \(patience) are cancelled")
+                return nil
+            }
+            for await ended in group {
+                // The server has ended, or its time is over.
+                group.cancelAll()
+                if let ended { return ended }
+            }
+            return .success(())
+        }
+        try await threads.shutdownGracefully()
+        try outcome.get()
+    }
+
+    private static var transport: HTTP2ServerTransport.Custom<UnixListener>.Config {
+        var config = HTTP2ServerTransport.Custom<UnixListener>.Config.defaults
+        // As grpc-go's kubelet and containerd have it.
+        config.rpc.maxRequestPayloadSize = 16 << 20
+        // Beyond this, a connection's further calls wait at the caller.
+        config.http2.maxConcurrentStreams = 128
+        config.http2.targetWindowSize = 1 << 20
+        // One answer a call: there is nothing to wait for.
+        config.connection.flushCoalescing = nil
+        return config
+    }
+}

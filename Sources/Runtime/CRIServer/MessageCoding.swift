@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCCore
+import SwiftProtobuf
+
+/// Messages to bytes.
+struct MessageWriter<Message: SwiftProtobuf.Message>: MessageSerializer {
+    func serialize<Bytes: GRPCContiguousBytes>(_ message: Message) throws -> Bytes {
+        do {
+            let bytes: [UInt8] = try message.serializedBytes()
+            return Bytes(bytes)
+        } catch {
+            throw RPCError(code: .internalError, message: "the answer cannot be written: \(error)")
+        }
+    }
+}
+
+/// Bytes to messages; what is no message is the caller's error.
+struct MessageReader<Message: SwiftProtobuf.Message>: MessageDeserializer {
+    func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> Message {
+        do {
+            return try Message(serializedBytes: bytes.withUnsafeBytes { Array($0) })
+        } catch {
+            throw RPCError(code: .invalidArgument, message: "the request is no \(Message.protoMessageName)")
+        }
+    }
+}
+
+/// A message that nobody looks at: of a call that is not served.
+struct UnreadMessage: MessageSerializer, MessageDeserializer {
+    func serialize<Bytes: GRPCContiguousBytes>(_: Void) -> Bytes { Bytes([UInt8]()) }
+    func deserialize<Bytes: GRPCContiguousBytes>(_: Bytes) {}
+}

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCCore
+import Pods
+import SwiftProtobuf
+
+/// A service of gRPC by its whole name.
+enum ServiceName: String, CaseIterable {
+    case runtime = "runtime.v1.RuntimeService"
+    case image = "runtime.v1.ImageService"
+    case health = "grpc.health.v1.Health"
+}
+
+extension RPCRouter {
+    /// Serves a call of one request and one answer.
+    ///
+    /// `subject`: what the log names of it, as `key=value`, where the call changes something; its answer is nil where
+    /// it failed.
+    mutating func serve<Request: Message, Response: Message>(
+        _ call: String,
+        of service: ServiceName,
+        _ journal: CallJournal,
+        subject: (@Sendable (Request, Response?) -> String)? = nil,
+        body: @escaping @Sendable (Request) async throws(PodServiceError) -> Response
+    ) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service.rawValue, method: call),
+            deserializer: MessageReader<Request>(),
+            serializer: MessageWriter<Response>()
+        ) { request, context in
+            let start = ContinuousClock.now
+            let message = try await request.onlyMessage(of: call)
+            do throws(PodServiceError) {
+                let (response, isAbandoned) = try await answer(message, context, body)
+                journal.note(
+                    call,
+                    subject?(message, response),
+                    since: start,
+                    isAbandoned ? .abandoned : .done
+                )
+                return StreamingServerResponse(single: ServerResponse(message: response))
+            } catch {
+                journal.note(call, subject?(message, nil), since: start, .failed(error))
+                throw error.status
+            }
+        }
+    }
+
+    /// Answers a call that is not served, in words.
+    mutating func refuse(_ call: String, of service: ServiceName, _ words: String) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service.rawValue, method: call),
+            deserializer: UnreadMessage(),
+            serializer: UnreadMessage()
+        ) { _, _ in
+            throw RPCError(code: .unimplemented, message: "\(call) is not served: \(words)")
+        }
+    }
+}
+
+extension StreamingServerRequest {
+    fileprivate func onlyMessage(of call: String) async throws -> Message {
+        for try await message in messages { return message }
+        throw RPCError(code: .invalidArgument, message: "\(call) came without a request")
+    }
+}
+
+/// Carries a call out; it is told by `Task.isCancelled` when its caller gives up.
+///
+/// - Returns: The answer, and whether the caller had gone by then.
+private func answer<Request: Sendable, Response: Sendable>(
+    _ message: Request,
+    _ context: ServerContext,
+    _ body: @escaping @Sendable (Request) async throws(PodServiceError) -> Response
+) async throws(PodServiceError) -> (Response, isAbandoned: Bool) {
+    let result = await withTaskGroup(of: Result<Response, PodServiceError>?.self) { group in
+        group.addTask {
+            await Result { () async throws(PodServiceError) -> Response in try await body(message) }
+        }
+        group.addTask {
+            do { try await context.cancellation.cancelled } catch {}
+            return nil
+        }
+        var isAbandoned = false
+        for await ended in group {
+            guard let ended else {
+                // The caller has gone, or the call is over and this was cancelled below.
+                isAbandoned = true
+                group.cancelAll()
+                continue
+            }
+            group.cancelAll()
+            return (ended, isAbandoned)
+        }
+        return (.failure(PodServiceError(.internalError, "the call ended without an answer")), isAbandoned)
+    }
+    return (try result.0.get(), result.1)
+}
+
+extension Result where Success: Sendable {
+    fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// A field of the configuration: its names, its kind, and the way to the property.
+struct ConfigurationField: Sendable {
+    /// Its key in the file; `--key` is its flag.
+    let key: String
+    /// What it may be, in words.
+    let kind: String
+    /// What it does.
+    let summary: String
+    /// Virtlet's variable that means it.
+    let virtlet: Variable?
+    /// Its value as text.
+    let text: @Sendable (RuntimeConfiguration) -> String
+    /// Sets it; false where the text is no such value.
+    let set: @Sendable (inout RuntimeConfiguration, String) -> Bool
+
+    /// Our variable of the environment.
+    var variable: String { "CONTRAIL_VM_" + key.uppercased().replacing("-", with: "_") }
+
+    /// Another program's variable of the environment.
+    struct Variable: Sendable, ExpressibleByStringLiteral {
+        let name: String
+        /// The value in the field's words; nil where it says nothing of it.
+        let translate: @Sendable (String) -> String?
+
+        init(stringLiteral name: String) { self.init(name) { $0 } }
+
+        init(_ name: String, _ translate: @escaping @Sendable (String) -> String?) {
+            self.name = name
+            self.translate = translate
+        }
+    }
+
+    /// A kind of value: words for it, and both ways between value and text.
+    struct Kind<Value>: Sendable {
+        let words: String
+        let text: @Sendable (Value) -> String
+        let parse: @Sendable (String) -> Value?
+    }
+
+    init<Value>(
+        _ key: String,
+        _ property: any WritableKeyPath<RuntimeConfiguration, Value> & Sendable,
+        _ kind: Kind<Value>,
+        _ virtlet: Variable,
+        _ summary: String
+    ) {
+        self.init(key, property, kind, variable: virtlet, summary)
+    }
+
+    init<Value>(
+        _ key: String,
+        _ property: any WritableKeyPath<RuntimeConfiguration, Value> & Sendable,
+        _ kind: Kind<Value>,
+        _ summary: String
+    ) {
+        self.init(key, property, kind, variable: nil, summary)
+    }
+
+    private init<Value>(
+        _ key: String,
+        _ property: any WritableKeyPath<RuntimeConfiguration, Value> & Sendable,
+        _ kind: Kind<Value>,
+        variable: Variable?,
+        _ summary: String
+    ) {
+        self.key = key
+        self.kind = kind.words
+        self.summary = summary
+        virtlet = variable
+        text = { kind.text($0[keyPath: property]) }
+        set = { configuration, text in
+            guard let value = kind.parse(text) else { return false }
+            configuration[keyPath: property] = value
+            return true
+        }
+    }
+}
+
+extension ConfigurationField.Kind where Value == String {
+    static var path: Self {
+        Self(
+            words: "an absolute path",
+            text: { $0 },
+            parse: { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
+        )
+    }
+    static var text: Self {
+        Self(words: "a text that is not empty", text: { $0 }, parse: { $0.isEmpty ? nil : $0 })
+    }
+}
+
+extension ConfigurationField.Kind where Value == Bool {
+    static var flag: Self {
+        Self(words: "true or false", text: { "\($0)" }, parse: { RuntimeConfiguration.isTrue($0) })
+    }
+}
+
+extension ConfigurationField.Kind where Value == Int {
+    static func number(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            words: "a number from \(range.lowerBound) to \(range.upperBound)",
+            text: { "\($0)" },
+            parse: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
+        )
+    }
+}
+
+extension ConfigurationField.Kind where Value == ByteCount {
+    static var bytes: Self {
+        Self(words: "bytes, as `134217728` or `128Mi`", text: { $0.text }, parse: { ByteCount($0) })
+    }
+}
+
+extension ConfigurationField.Kind
+where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
+    static var word: Self {
+        let words = Value.allCases.map(\.rawValue)
+        let last = words.last ?? ""
+        return Self(
+            words: words.count > 1 ? "\(words.dropLast().joined(separator: ", ")) or \(last)" : last,
+            text: { $0.rawValue },
+            parse: { Value(rawValue: $0) }
+        )
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an operator can set of vm-runtime.
+///
+/// To add a field: a property here with its default, and a line in `fields`.
+public struct RuntimeConfiguration: Hashable, Sendable {
+    /// The socket of the Container Runtime Interface.
+    public var listen = "/run/contrail-vm/vm-runtime.sock"
+    /// What outlives a boot.
+    public var stateFolder = "/var/lib/contrail-vm"
+    /// What does not.
+    public var runFolder = "/run/contrail-vm"
+    /// libvirt's URI.
+    public var libvirtURI = "qemu:///system"
+    /// The folder of network configuration lists.
+    public var cniConfigurationFolder = "/etc/cni/net.d"
+    /// The folder of CNI plugins.
+    public var cniPluginFolder = "/opt/cni/bin"
+    /// The folder of the image store.
+    public var imageFolder = "/var/lib/contrail-vm/images"
+    /// How an image is got whose name tells no protocol.
+    public var imageDownloadProtocol = DownloadProtocol.https
+    /// The folder of name translation sets.
+    public var imageTranslationFolder = "/etc/contrail-vm/images"
+    /// Whether regular expressions of translation sets count.
+    public var translatesByRegularExpressions = true
+    /// The first user id for emulators.
+    public var firstEmulatorUser = 64_100
+    /// How many there are.
+    public var emulatorUserCount = 900
+    /// What an emulator needs beside the guest's memory.
+    public var memoryOverhead = ByteCount(128 << 20)
+    /// How many VMs are started at once.
+    public var startLimit = 4
+    /// Who makes cgroups.
+    public var cgroupDriver = CgroupDriverChoice.auto
+    /// What runs guests' instructions.
+    public var accelerator = AcceleratorChoice.auto
+    /// How long calls may go on after SIGTERM, in seconds.
+    public var drainSeconds = 30
+    /// What is logged.
+    public var logLevel = LogLevel.info
+
+    /// The defaults.
+    public init() {}
+
+    /// Every field: the one place that the file, the environment, the flags, `--dump-config` and the reference page
+    /// go by.
+    ///
+    /// Virtlet's variables: those whose meaning is the field's. A variable whose words differ has a translation.
+    static let fields: [ConfigurationField] = [
+        .init(
+            "listen",
+            \.listen,
+            .path,
+            "VIRTLET_CRI_SOCKET_PATH",
+            "The socket on which kubelet finds the runtime; mode 0600."
+        ),
+        .init("state-dir", \.stateFolder, .path, "What outlives a boot: the database, disks, logs."),
+        .init(
+            "run-dir",
+            \.runFolder,
+            .path,
+            "What does not: records of interfaces, sandboxes, locks. The plugins' `run-dir` must be the same."
+        ),
+        .init("libvirt-uri", \.libvirtURI, .text, "VIRTLET_LIBVIRT_URI", "libvirt's URI."),
+        .init(
+            "cni-conf-dir",
+            \.cniConfigurationFolder,
+            .path,
+            "VIRTLET_CNI_CONFIG_DIR",
+            "The folder of network configuration lists; the first by name counts."
+        ),
+        .init(
+            "cni-bin-dir",
+            \.cniPluginFolder,
+            .path,
+            "VIRTLET_CNI_PLUGIN_DIR",
+            "The folder of CNI plugins."
+        ),
+        .init(
+            "image-dir",
+            \.imageFolder,
+            .path,
+            "VIRTLET_IMAGE_DIR",
+            "The image store; best on the file system of `state-dir`."
+        ),
+        .init(
+            "image-download-protocol",
+            \.imageDownloadProtocol,
+            .word,
+            "VIRTLET_DOWNLOAD_PROTOCOL",
+            "How an image is got whose name no translation set knows."
+        ),
+        .init(
+            "image-translation-dir",
+            \.imageTranslationFolder,
+            .path,
+            "VIRTLET_IMAGE_TRANSLATIONS_DIR",
+            "The folder of name translation sets; it need not be there."
+        ),
+        .init(
+            "image-regexp-translation",
+            \.translatesByRegularExpressions,
+            .flag,
+            "IMAGE_REGEXP_TRANSLATION",
+            "Whether regular expressions of translation sets count."
+        ),
+        .init(
+            "emulator-uid-first",
+            \.firstEmulatorUser,
+            .number(1000...4_000_000_000),
+            "The first of the user ids under which QEMU runs, one a VM. Nobody else may have one of them."
+        ),
+        .init(
+            "emulator-uid-count",
+            \.emulatorUserCount,
+            .number(1...1_000_000),
+            "How many of them there are: at most so many VMs."
+        ),
+        .init(
+            "memory-overhead",
+            \.memoryOverhead,
+            .bytes,
+            "What QEMU needs beside the guest's memory. Where the RuntimeClass adds no overhead, a guest has the pod's limit less this."
+        ),
+        .init(
+            "start-limit",
+            \.startLimit,
+            .number(1...1024),
+            "How many VMs are started at once; others wait."
+        ),
+        .init(
+            "cgroup-driver",
+            \.cgroupDriver,
+            .word,
+            "Who makes cgroups. auto: systemd where it runs the node."
+        ),
+        .init(
+            "accelerator",
+            \.accelerator,
+            .word,
+            .init("VIRTLET_DISABLE_KVM") { Self.isTrue($0) == true ? "tcg" : nil },
+            "What runs guests' instructions. auto: KVM where it was measured to be fast, else TCG."
+        ),
+        .init(
+            "drain-timeout",
+            \.drainSeconds,
+            .number(0...3600),
+            "Seconds that calls may go on after SIGTERM."
+        ),
+        .init(
+            "log-level",
+            \.logLevel,
+            .word,
+            .init("VIRTLET_LOGLEVEL") { Int($0).map { $0 >= 4 ? "debug" : "info" } },
+            "What is logged: this and all that matters more. info has a line for each call that changes something."
+        ),
+    ]
+
+    /// What a text means as yes or no; nil for neither.
+    static func isTrue(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: nil
+        }
+    }
+}
+
+/// How an image is got.
+public enum DownloadProtocol: String, CaseIterable, Hashable, Sendable {
+    /// In the clear.
+    case http
+    /// Over TLS.
+    case https
+}
+
+/// Who makes cgroups.
+public enum CgroupDriverChoice: String, CaseIterable, Hashable, Sendable {
+    /// systemd where it runs the node, else cgroupfs.
+    case auto
+    /// We, as folders.
+    case cgroupfs
+    /// systemd, as slices and scopes.
+    case systemd
+}
+
+/// What runs guests' instructions.
+public enum AcceleratorChoice: String, CaseIterable, Hashable, Sendable {
+    /// KVM where it was measured to be fast, else TCG.
+    case auto
+    /// KVM.
+    case kvm
+    /// QEMU's own translator.
+    case tcg
+}
+
+/// How much an event must matter to be logged.
+public enum LogLevel: String, CaseIterable, Hashable, Sendable {
+    /// Something failed that is ours to do.
+    case error
+    /// Something is not as it should be.
+    case warning
+    /// Something has changed.
+    case info
+    /// Each call.
+    case debug
+}

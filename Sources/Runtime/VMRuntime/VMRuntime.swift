@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+import CRIServer
+import Foundation
+import Logging
+import RuntimeConfiguration
+
+/// The runtime of VM pods: serves kubelet on a socket until it is told to stop.
+public struct VMRuntime: AsyncParsableCommand {
+    /// The version that `--version` and the call Version tell.
+    public static let version = "0.1.0"
+
+    /// The command's name and its help.
+    public static let configuration = CommandConfiguration(
+        commandName: "vm-runtime",
+        abstract: "Run virtual machines as pods: the runtime that kubelet talks to.",
+        usage: "vm-runtime [--config FILE] [--KEY VALUE ...] [--dump-config | --check-config]",
+        discussion: """
+            It stays in the foreground. SIGTERM and SIGINT end it when calls that have begun have ended; VMs live on.
+
+            Any key of the configuration is a flag, too; flags override the environment (CONTRAIL_VM_KEY), which \
+            overrides the file:
+
+            \(RuntimeConfiguration.help)
+            """,
+        version: version
+    )
+
+    @Option(help: "The configuration; /etc/contrail-vm/vm-runtime.yaml by default, which need not exist.")
+    var config: String?
+
+    @Flag(help: "Print the configuration that counts, and where each value is from, and end.")
+    var dumpConfig = false
+
+    @Flag(help: "Read the configuration and end: 0, or 2 with what is wrong.")
+    var checkConfig = false
+
+    @Flag(help: .hidden)
+    var printReference = false
+
+    @Argument(parsing: .allUnrecognized, help: .hidden)
+    var keys: [String] = []
+
+    /// A command without arguments.
+    public init() {}
+
+    /// Carries it out.
+    public func run() async throws {
+        if printReference { return print(RuntimeConfiguration.referencePage, terminator: "") }
+        let loaded: LoadedConfiguration
+        do throws(ConfigurationError) {
+            loaded = try LoadedConfiguration(
+                file: ConfigurationFile.read(config),
+                environment: ProcessInfo.processInfo.environment,
+                flags: keys
+            )
+        } catch {
+            FileHandle.standardError.write(Data("vm-runtime: \(error)\n".utf8))
+            throw ExitCode(2)
+        }
+        if dumpConfig { return print(loaded.yaml, terminator: "") }
+        if checkConfig { return }
+        try await Self.serve(loaded.configuration)
+    }
+
+    private static func serve(_ configuration: RuntimeConfiguration) async throws {
+        let log = Logger(label: "vm-runtime") { _ in JournalLog(configuration.logLevel) }
+        let stop = StopSignals()
+        let socket: ListeningSocket
+        do throws(ListeningSocket.Failure) {
+            socket = try ListeningSocket(configuration.listen)
+        } catch {
+            log.error("\(error)")
+            throw ExitCode.failure
+        }
+        defer { socket.release() }
+        let node = NodeWithoutPods(configuration)
+        log.info("version \(version) serves \(socket.path)")
+        Notifier.send("READY=1")
+        do {
+            try await CRIServer(pods: node, images: node, log: log)
+                .serve(on: socket, patience: .seconds(configuration.drainSeconds)) {
+                    let signal = await stop.first()
+                    log.notice("\(signal): no further calls; waiting for those that have begun")
+                    Notifier.send("STOPPING=1")
+                }
+        } catch {
+            log.error("the server has ended: \(error)")
+            throw ExitCode.failure
+        }
+        log.info("ended")
+    }
+}
+
+/// Reads the command line, carries it out and ends the process where that fails.
+public func runVMRuntime() async { await VMRuntime.main() }
