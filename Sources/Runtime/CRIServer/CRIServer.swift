@@ -74,8 +74,7 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
 
     private static var transport: HTTP2ServerTransport.Custom<UnixListener>.Config {
         var config = HTTP2ServerTransport.Custom<UnixListener>.Config.defaults
-        // As grpc-go's kubelet and containerd have it.
-        config.rpc.maxRequestPayloadSize = 16 << 20
+        config.rpc.maxRequestPayloadSize = MessageLimit.transport
         // Beyond this, a connection's further calls wait at the caller.
         config.http2.maxConcurrentStreams = 128
         config.http2.targetWindowSize = 1 << 20

@@ -16,9 +16,23 @@ struct MessageWriter<Message: SwiftProtobuf.Message>: MessageSerializer {
     }
 }
 
+/// How large a request may be.
+enum MessageLimit {
+    /// As in grpc-go's kubelet and containerd.
+    static let bytes = 16 << 20
+    /// What the transport takes: it resets the stream of a larger one, without words.
+    static let transport = 2 * bytes
+}
+
 /// Bytes to messages; what is no message is the caller's error.
 struct MessageReader<Message: SwiftProtobuf.Message>: MessageDeserializer {
     func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> Message {
+        guard bytes.count <= MessageLimit.bytes else {
+            throw RPCError(
+                code: .resourceExhausted,
+                message: "the request has \(bytes.count) bytes; at most \(MessageLimit.bytes) are taken"
+            )
+        }
         do {
             return try Message(serializedBytes: bytes.withUnsafeBytes { Array($0) })
         } catch {

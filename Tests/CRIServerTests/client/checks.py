@@ -238,7 +238,9 @@ def message_limit(server):
         return lambda: runtime.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id="x" * size))
 
     refused(CODE.NOT_FOUND, status_of(LIMIT - 64))
-    refused(CODE.RESOURCE_EXHAUSTED, status_of(LIMIT + 64))
+    refused(CODE.RESOURCE_EXHAUSTED, status_of(LIMIT + 64), str(LIMIT))
+    # Far beyond, the stream is reset unread; the server goes on.
+    refused(CODE.CANCELLED, status_of(2 * LIMIT + 64))
     refused(CODE.NOT_FOUND, status_of(1))
 
 

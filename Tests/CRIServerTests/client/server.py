@@ -17,7 +17,7 @@ from cri_api.v1 import api_pb2 as cri
 from cri_api.v1 import api_pb2_grpc as stubs
 
 LIMIT = 16 << 20
-OPTIONS = [("grpc.max_send_message_length", 2 * LIMIT), ("grpc.max_receive_message_length", 2 * LIMIT)]
+OPTIONS = [("grpc.max_send_message_length", 4 * LIMIT), ("grpc.max_receive_message_length", 4 * LIMIT)]
 
 
 class Server:
