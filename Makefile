@@ -17,7 +17,7 @@ CNI_BIN ?= /opt/cni/bin
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install Debian's packages and make the guest image (as root; kept for the next run)
+setup: ## install packages of Debian and PyPI and make the guest image (as root; kept for the next run)
 	@tools/setup
 
 build: ## compile the programs into .build-dist
@@ -42,7 +42,7 @@ test: setup build ## all tiers
 test-pure: ## tests that need nothing
 	@tools/test-tier pure
 
-test-stand-in: ## tests against stand-ins on the loopback
+test-stand-in: build ## tests against stand-ins on the loopback
 	@tools/test-tier stand-in
 
 test-namespace: build ## tests against the real kernel, in network namespaces of their own (as root)

@@ -104,10 +104,11 @@ struct RuntimeCalls<Service: PodService>: RegistrableRPCService {
             }
         )
         router.serve("PodSandboxStatus", of: .runtime, journal) {
-            (request: CRIPodSandboxStatusRequest) async throws(PodServiceError) -> CRIPodSandboxStatusResponse
-            in
+            (request: CRIPodSandboxStatusRequest) async throws(PodServiceError) in
             let id = try String.identifier(request.podSandboxID, "pod_sandbox_id")
-            return CRIPodSandboxStatusResponse(try await pods.sandboxStatus(id, isVerbose: request.verbose))
+            return CRIPodSandboxStatusResponse(
+                try await pods.sandboxStatus(id, isVerbose: request.verbose)
+            )
         }
         router.serve("ListPodSandbox", of: .runtime, journal) {
             (request: CRIListPodSandboxRequest) async throws(PodServiceError) -> CRIListPodSandboxResponse in
@@ -182,10 +183,11 @@ struct RuntimeCalls<Service: PodService>: RegistrableRPCService {
             }
         )
         router.serve("ContainerStatus", of: .runtime, journal) {
-            (request: CRIContainerStatusRequest) async throws(PodServiceError) -> CRIContainerStatusResponse
-            in
+            (request: CRIContainerStatusRequest) async throws(PodServiceError) in
             let id = try String.identifier(request.containerID, "container_id")
-            return CRIContainerStatusResponse(try await pods.containerStatus(id, isVerbose: request.verbose))
+            return CRIContainerStatusResponse(
+                try await pods.containerStatus(id, isVerbose: request.verbose)
+            )
         }
         router.serve("ListContainers", of: .runtime, journal) {
             (request: CRIListContainersRequest) async throws(PodServiceError) -> CRIListContainersResponse in
