@@ -103,6 +103,22 @@ import Testing
         #expect(throws: FormatRefusal.self) { try Sample().header(limits) }
     }
 
+    @Test func `no header stops the check, whatever it says`() {
+        let whole = Sample().bytes
+        let values: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
+        var taken = 0
+        for round in 0..<20_000 {
+            var bytes = whole
+            for _ in 0...round % 8 {
+                bytes[Int.random(in: 4..<112)] = values.randomElement() ?? 0
+            }
+            let sizes: [UInt64] = [0, 1, UInt64(bytes.count), .max]
+            let size = sizes.randomElement() ?? 0
+            if (try? ImageHeader(bytes, fileSize: size, limits: ImageLimits())) != nil { taken += 1 }
+        }
+        #expect(taken < 20_000)
+    }
+
     @Test func `extensions are walked to their end and no further`() throws {
         var sample = Sample()
         sample.word(104, 0x6803_f857)

@@ -136,6 +136,21 @@ import Testing
         }
     }
 
+    @Test func `a file that is cut at any byte is read, or told to be wrong`() {
+        let text = Array(Self.second.utf8)
+        for length in 0..<text.count {
+            do throws(ImageError) {
+                let set = try TranslationSet(
+                    file: "cut.yaml",
+                    yaml: String(decoding: text[..<length], as: UTF8.self)
+                )
+                #expect(set.rules.count <= 4)
+            } catch {
+                #expect(error.code == .configuration)
+            }
+        }
+    }
+
     @Test func `a folder's files are read by name, and a wrong one is an error`() throws {
         let folder = TemporaryFolder()
         folder.write(Self.second, to: "20.yml")

@@ -37,15 +37,22 @@ struct ImageOptions {
             }
             images.reservedBytes = number << 20
         }
-        let folder = images.folder
-        return try ImageStore(images) { () throws(ImageError) in
+        return try ImageStore(images) { [images] () throws(ImageError) in
             do throws(MachineError) {
                 let paths = try MachineRuntime.imagePaths(settings)
-                return Set(paths.compactMap { ImageStore.digest(ofPath: $0, in: folder) })
+                let folder = Self.resolved(images.folder)
+                return Set(paths.compactMap { ImageStore.digest(ofPath: Self.resolved($0), in: folder) })
             } catch {
                 throw ImageError(.system, "read which images are in use", error.description)
             }
         }
+    }
+
+    /// A path without links; the path itself where there is none.
+    private static func resolved(_ path: String) -> String {
+        guard let buffer = realpath(path, nil) else { return path }
+        defer { free(buffer) }
+        return String(cString: buffer)
     }
 
     /// The file of an image: a path, or a name from the store.
