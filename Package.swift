@@ -190,9 +190,8 @@ let package = Package(
         .target(
             name: "Machines",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON",
-                "Libvirt",
-                "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
+                "ImageFormats", "JSON", "Libvirt", "LinuxSystem", "NetworkTypes", "PreparedInterface",
             ],
             path: "Sources/Runtime/Machines",
             swiftSettings: strict
@@ -207,9 +206,9 @@ let package = Package(
         .target(
             name: "VMCtl",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "KVMProbe",
-                "Libvirt",
-                "LinuxSystem", "Machines", "NetworkTypes", "PreparedInterface",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
+                "ImageFormats", "Images", "KVMProbe", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes",
+                "PreparedInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Runtime/VMCtl",
@@ -248,6 +247,27 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Runtime/VMRuntime",
+            swiftSettings: strict
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/Runtime/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev", "libssl-dev"])]
+        ),
+        .target(
+            name: "ImageFormats",
+            dependencies: ["CLinux", "HostPrograms", "JSON", "LinuxSystem"],
+            path: "Sources/Runtime/ImageFormats",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Images",
+            dependencies: [
+                "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Sources/Runtime/Images",
             swiftSettings: strict
         ),
         // Programs
@@ -377,6 +397,17 @@ let package = Package(
         .testTarget(
             name: "KVMProbeTests",
             dependencies: ["HostPrograms", "KVMProbe", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ImageFormatsTests",
+            dependencies: ["HostPrograms", "ImageFormats", "JSON", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ImagesTests",
+            dependencies: ["CLinux", "HostPrograms", "ImageFormats", "Images", "TestSupport"],
+            exclude: ["image-server.py"],
             swiftSettings: strict
         ),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestSupport"], swiftSettings: strict),

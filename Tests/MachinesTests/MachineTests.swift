@@ -72,18 +72,4 @@ import Testing
 
     @Test(arguments: ["", "5", "0-5", "999-2000", "5000-4000", "1000-4000000000", "a-b", "1000-2000-3000"])
     func `a range that is none is refused`(text: String) { #expect(UserRange(text) == nil) }
-
-    @Test(arguments: [(#"{"format":"qcow2"}"#, Domain.Format.qcow2), (#"{"format":"raw"}"#, .raw)])
-    func `an image that is whole by itself is taken`(text: String, format: Domain.Format) throws {
-        #expect(try Image.format(of: text) == format)
-    }
-
-    @Test(arguments: [
-        #"{"format":"vmdk"}"#, #"{"format":"qcow2","backing-filename":"/etc/shadow"}"#,
-        #"{"format":"qcow2","full-backing-filename":"/x"}"#,
-        #"{"format":"qcow2","format-specific":{"type":"qcow2","data":{"data-file":"/x"}}}"#, "{}", "[", "",
-    ])
-    func `an image that names other files is refused`(text: String) {
-        #expect(throws: JSONError.self) { try Image.format(of: text) }
-    }
 }

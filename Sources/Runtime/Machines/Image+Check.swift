@@ -4,7 +4,7 @@
 import CLinux
 import DomainXML
 public import HostPrograms
-import JSON
+import ImageFormats
 
 extension Image {
     /// Examines an image: its format, and that it is whole by itself.
@@ -15,40 +15,12 @@ extension Image {
         let operation = "use the image \(path)"
         guard path.hasPrefix("/") else { throw MachineError(operation, "the path is not absolute") }
         try Self.checkReadable(path, operation)
-        let text: String
-        do throws(HostProgramError) {
-            // -U: another machine may have the image open.
-            text = try await qemuImg.succeed(["info", "-U", "--output=json", "--", path], seconds: 30)
+        do throws(ImageError) {
+            let header = try await ImageExamination(qemuImg: qemuImg).examine(path, depth: .header)
+            self.init(path: path, format: Domain.Format(header.format))
         } catch {
-            throw MachineError(operation, error.reason)
+            throw MachineError(operation, error.cause, advice: error.advice)
         }
-        do throws(JSONError) {
-            format = try Self.format(of: text)
-        } catch {
-            throw MachineError(operation, error.message)
-        }
-        self.path = path
-    }
-
-    /// Reads what `qemu-img info --output=json` wrote.
-    static func format(of text: String) throws(JSONError) -> Domain.Format {
-        let fields = try JSONFields(JSONValue(parsing: Array(text.utf8)))
-        for key in ["backing-filename", "full-backing-filename"] where fields.value(key) != nil {
-            throw fields.error(key, "the image lies on another one; flatten it: qemu-img convert -O qcow2")
-        }
-        if let details = try fields.optionalFields("format-specific")?.optionalFields("data"),
-            details.value("data-file") != nil
-        {
-            throw details.error("data-file", "the image's data lie in another file")
-        }
-        let name = try fields.string("format")
-        guard let format = Domain.Format(rawValue: name) else {
-            throw fields.error(
-                "format",
-                "\"\(name)\" is neither qcow2 nor raw; convert it: qemu-img convert -O qcow2"
-            )
-        }
-        return format
     }
 
     /// QEMU runs under a user of its own, so the image must be readable and its folders searchable by all.
@@ -75,6 +47,16 @@ extension Image {
                     advice: "Let all users pass it (chmod o+x \(folder)), or put the image elsewhere."
                 )
             }
+        }
+    }
+}
+
+extension Domain.Format {
+    /// The format of an image.
+    init(_ format: ImageFormat) {
+        switch format {
+        case .qcow2: self = .qcow2
+        case .raw: self = .raw
         }
     }
 }

@@ -36,6 +36,11 @@ public struct MachineRuntime: Sendable {
         store = MachineStore(settings: settings)
     }
 
+    /// The paths of the images that machines' disks lie on.
+    public static func imagePaths(_ settings: Settings) throws(MachineError) -> Set<String> {
+        Set(try MachineStore(settings: settings).list().map(\.image.path))
+    }
+
     /// Makes and starts a machine; leaves nothing behind where that fails.
     /// - Returns: The machine, whose guest boots now.
     public func run(_ request: MachineRequest) async throws(MachineError) -> Machine {

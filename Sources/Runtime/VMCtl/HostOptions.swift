@@ -65,7 +65,7 @@ struct HostOptions: ParsableArguments {
         return text.isEmpty ? nil : text
     }
 
-    private static func folder(_ name: String) throws -> String? {
+    static func folder(_ name: String) throws -> String? {
         guard let text = variable(name) else { return nil }
         guard text.hasPrefix("/") else { throw ValidationError("\(name) must be an absolute path.") }
         return text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text

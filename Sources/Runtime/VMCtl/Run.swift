@@ -26,7 +26,10 @@ struct Run: AsyncParsableCommand {
     @Argument(help: "The machine's name, which is also the guest's host name.")
     var name: String
 
-    @Option(help: "The disk image, qcow2 or raw; it is not changed.", completion: .file())
+    @Option(
+        help: "The disk image, a file or a name that vmctl image list shows; it is not changed.",
+        completion: .file()
+    )
     var image: String
 
     @Option(help: "The guest's memory in MiB.")
@@ -67,7 +70,7 @@ struct Run: AsyncParsableCommand {
         let runtime = try host.runtime()
         let request = MachineRequest(
             name: name,
-            image: Self.absolute(image),
+            image: try ImageOptions.file(image, runtime.settings),
             memoryMiB: memory,
             vcpus: vcpus,
             board: machine,
@@ -90,7 +93,7 @@ struct Run: AsyncParsableCommand {
         Terminal.line(made.name)
     }
 
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         guard let folder = getcwd(nil, 0) else { return path }
         defer { free(folder) }

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageFormats
+import Testing
+
+@testable import Images
+
+@Suite struct DownloadURLTests {
+    @Test func `user and password are taken out`() throws {
+        let url = try DownloadURL("https://us%40er:p%3Ass@Example.com/a/b?token=x#f")
+        #expect(url.text == "https://Example.com/a/b?token=x")
+        #expect(url.host == "example.com")
+        #expect(url.port == 443)
+        #expect(url.credentials == .basic(user: "us@er", password: "p:ss"))
+        #expect("\(url)" == "https://Example.com/a/b?…")
+    }
+
+    @Test(arguments: [
+        "ftp://a/b", "file:///etc/shadow", "a/b", "", "https://", "https://a b/", "https://a/\n",
+        "gopher://x",
+        "https://a:99999/", "https://a:b@c:d@e/ü", "scp://a",
+    ])
+    func `other URLs are refused`(text: String) {
+        #expect(throws: ImageError.self) { try DownloadURL(text) }
+    }
+
+    @Test func `a refused URL is told without its password`() {
+        for text in [
+            "ftp://user:secret@host/x?secret", "https://user:secret@host:99999/x?secret", "user:secret@host",
+        ] {
+            do throws(ImageError) {
+                _ = try DownloadURL(text)
+                Issue.record("it was taken")
+            } catch {
+                #expect(!error.description.contains("secret"))
+                #expect(error.description.contains("host"))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("https://a/x", "https://a/y", true), ("https://a/x", "https://A:443/x", true),
+        ("https://a/x", "http://a/x", false), ("https://a/x", "https://b/x", false),
+        ("https://a/x", "https://a:444/x", false), ("https://a/x", "https://a.b/x", false),
+    ])
+    func `an origin is scheme, host and port`(left: String, right: String, isSame: Bool) throws {
+        let (one, other) = try (DownloadURL(left), DownloadURL(right))
+        #expect(one.isSameOrigin(as: other) == isSame)
+    }
+
+    @Test func `CRI's credentials are read in their order`() throws {
+        let none = try Credentials.fromCRI()
+        #expect(none == nil)
+        let pair = try Credentials.fromCRI(username: "u", password: "p")
+        #expect(pair == .basic(user: "u", password: "p"))
+        let auth = try Credentials.fromCRI(auth: "dTpwOnE=")
+        #expect(auth == .basic(user: "u", password: "p:q"))
+        let token = try Credentials.fromCRI(
+            username: "u",
+            password: "p",
+            identityToken: "i",
+            registryToken: "r"
+        )
+        #expect(token == .bearer("r"))
+    }
+
+    @Test func `credentials that would break out of their header are refused`() {
+        #expect(throws: ImageError.self) { try Credentials.fromCRI(registryToken: "a\r\nX: y") }
+        #expect(throws: ImageError.self) { try Credentials.fromCRI(username: "a\n", password: "b") }
+        #expect(throws: ImageError.self) { try Credentials.fromCRI(username: "a:b", password: "c") }
+        #expect(throws: ImageError.self) { try Credentials.fromCRI(auth: "!") }
+        #expect(throws: ImageError.self) { try Credentials.fromCRI(auth: "dQ==") }
+    }
+
+    @Test func `credentials are never shown`() throws {
+        let values: [Any] = [
+            Credentials.basic(user: "us", password: "secret"), Credentials.bearer("secret"),
+            ClientCertificate(certificate: "c", key: "secret"),
+        ]
+        for value in values {
+            var dumped = ""
+            dump(value, to: &dumped)
+            #expect(!"\(value)\(String(reflecting: value))\(dumped)".contains("secret"))
+        }
+    }
+}
