@@ -4,9 +4,6 @@
 // libcurl, whose variadic calls Swift can't make, and the two things needed of the OpenSSL that it brings along:
 // SHA-256, and whether a certificate is an authority's. One call a function, no logic.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <openssl/evp.h>
