@@ -58,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -215,6 +216,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Pods", path: "Sources/Runtime/Pods", swiftSettings: strict),
+        .target(
+            name: "PodRuntime",
+            dependencies: [
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "JSON", "Libvirt",
+                "LinuxSystem",
+                "Machines", "NetworkTypes", "Pods", "PreparedInterface",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Sources/Runtime/PodRuntime",
+            swiftSettings: strict
+        ),
         .target(
             name: "RuntimeConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
@@ -427,6 +439,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "PodsTests", dependencies: ["Pods"], swiftSettings: strict),
+        .testTarget(
+            name: "PodRuntimeTests",
+            dependencies: [
+                "CLinux", "CNIInvoker", "JSON", "Libvirt", "LinuxSystem", "PodRuntime", "Pods", "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "RuntimeConfigurationTests",
             dependencies: ["RuntimeConfiguration"],

@@ -72,6 +72,29 @@ public actor Hypervisor {
         return DomainState(state)
     }
 
+    /// How a domain that is off came to its end, as far as libvirt knows.
+    public func ending(of uuid: String) throws(LibvirtError) -> DomainEnding {
+        guard let domain = try find(uuid) else { return .unknown }
+        var state: Int32 = 0
+        var reason: Int32 = 0
+        guard virDomainGetState(domain.pointer, &state, &reason, 0) == 0 else {
+            throw LibvirtError("ask the state of", uuid)
+        }
+        if DomainState(state) == .crashed { return .guestCrashed }
+        return DomainEnding(offReason: reason)
+    }
+
+    /// The UUIDs of all domains that have a QEMU, whoever's they are.
+    public func active() throws(LibvirtError) -> Set<String> {
+        var list: UnsafeMutablePointer<virDomainPtr?>?
+        let flags = VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue
+        let count = virConnectListAllDomains(try connected().pointer, &list, flags)
+        guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
+        defer { free(list) }
+        let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
+        return Set(handles.compactMap { Self.listed($0)?.uuid })
+    }
+
     /// Lets a paused guest run.
     public func resume(_ uuid: String) throws(LibvirtError) {
         try call("resume", uuid) { virDomainResume($0) }

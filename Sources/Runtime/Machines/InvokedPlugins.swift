@@ -44,8 +44,11 @@ public struct InvokedPlugins: NetworkPlugins {
             arguments: [
                 ("K8S_POD_NAMESPACE", attachment.podNamespace), ("K8S_POD_NAME", attachment.podName),
                 ("K8S_POD_INFRA_CONTAINER_ID", attachment.containerID.text),
-            ],
-            runtimeConfig: JSONObject([("vmInterface", attachment.vmInterface.json)])
+            ] + (attachment.podUID.isEmpty ? [] : [("K8S_POD_UID", attachment.podUID)]),
+            runtimeConfig: JSONObject(
+                [("vmInterface", attachment.vmInterface.json)]
+                    + attachment.capabilities.members.map { ($0.key, $0.value) }
+            )
         )
     }
 
