@@ -170,6 +170,7 @@ private func written(_ assignment: PortAssignment) -> JSONValue {
         ("vn-id", .string(assignment.vn.text)), ("mac-address", .string(assignment.mac?.text ?? "")),
     ])
     object["vn-name"] = assignment.vnName.map { .string($0) }
+    object["vlan-id"] = assignment.vlan.map { .integer($0) }
     var annotations: [JSONValue] = []
     if let index = assignment.index { annotations.append(.string("{index:\(index.place)/\(index.total)}")) }
     if let network = assignment.network { annotations.append(.string("{network:\(network)}")) }

@@ -87,12 +87,9 @@ public final class ScriptedServer: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = MemoryLayout<sockaddr_in>.size
         let result = withUnsafePointer(to: &address) {
-            bind(
-                listener,
-                __CONST_SOCKADDR_ARG(__sockaddr_in__: $0),
-                socklen_t(MemoryLayout<sockaddr_in>.size)
-            )
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(size)) }
         }
         guard result == 0, listen(listener, 16) == 0 else {
             fatalError("cannot listen: errno \(clinux_errno())")
@@ -104,7 +101,7 @@ public final class ScriptedServer: Sendable {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         _ = withUnsafeMutablePointer(to: &address) {
-            getsockname(socket, __SOCKADDR_ARG(__sockaddr_in__: $0), &size)
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
         }
         return UInt16(bigEndian: address.sin_port)
     }
@@ -154,7 +151,7 @@ private struct Loop {
             if polled[0].revents != 0 {
                 accepted += 1
                 connections.append(
-                    Connection(socket: accept(listener, __SOCKADDR_ARG(), nil), number: accepted)
+                    Connection(socket: accept(listener, nil, nil), number: accepted)
                 )
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+#define _GNU_SOURCE
 #include "clinux.h"
 #include <linux/if_tun.h>
 #include <netpacket/packet.h>

@@ -3,9 +3,6 @@
 
 // libnl 3.7 (Debian's libnl-3-dev, libnl-route-3-dev); C only, no logic.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>

@@ -110,9 +110,8 @@ final class Child {
 
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            throw FaultFailure("pipe2: errno \(errno)")
-        }
+        guard Glibc.pipe(&ends) == 0 else { throw FaultFailure("pipe: errno \(errno)") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 

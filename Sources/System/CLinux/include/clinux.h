@@ -1,12 +1,10 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What Swift can't reach in glibc and the kernel's headers: variadic calls, macros, _GNU_SOURCE.
+// What Swift can't reach in glibc and the kernel's headers: variadic calls, macros, _GNU_SOURCE. Only clinux.c defines
+// the last: structures such as fd_set differ with it, and a Swift module can't see both kinds.
 // One call a function, no logic. Calls return what the kernel returned, or -errno.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
