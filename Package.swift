@@ -254,7 +254,8 @@ let package = Package(
         .target(
             name: "VMRuntime",
             dependencies: [
-                "CLinux", "CRIServer", "Pods", "RuntimeConfiguration",
+                "CLinux", "CNIInvoker", "CRIServer", "DomainXML", "HostPrograms", "ImageFormats", "Images",
+                "KVMProbe", "LinuxSystem", "Machines", "PodRuntime", "Pods", "RuntimeConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -458,6 +459,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["two-boots"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VMRuntimeTests",
+            dependencies: ["TestSupport"],
+            exclude: ["client", "node"],
             swiftSettings: strict
         ),
         .testTarget(

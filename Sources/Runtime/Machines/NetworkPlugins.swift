@@ -12,6 +12,16 @@ public protocol NetworkPlugins: Sendable {
     func add(_ attachment: NetworkAttachment) async throws -> JSONValue
     /// Detaches it: DEL, in reverse. What is not there is no error.
     func delete(_ attachment: NetworkAttachment) async throws
+    /// Compares an attachment with what ADD gave: CHECK, plugin after plugin.
+    func check(_ attachment: NetworkAttachment) async throws
+    /// Asks whether a network can serve: STATUS, plugin after plugin.
+    func status(list: String) async throws
+    /// Removes what a runtime made in a network and none of its attachments needs: GC.
+    func collectGarbage(
+        list: String,
+        of runtime: String,
+        keeping valid: [(containerID: String, interface: String)]
+    ) async throws
 }
 
 /// What plugins are told of a sandbox's attachment to a network.

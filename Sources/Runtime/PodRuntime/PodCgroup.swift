@@ -36,13 +36,18 @@ struct PodCgroup: Sendable {
     /// Repeatable.
     func take(_ process: Int32, _ limits: CgroupLimits) throws(SystemError) {
         for folder in folders { try make(folder) }
+        try set(limits)
+        for folder in folders { try write(String(process), to: "\(folder)/cgroup.procs") }
+    }
+
+    /// Limits it.
+    func set(_ limits: CgroupLimits) throws(SystemError) {
         for setting in isUnified ? limits.v2 : limits.v1 {
             let folder = isUnified ? "\(root)/\(path.text)" : "\(root)/\(setting.controller)/\(path.text)"
             // A controller that this node does not have limits nothing: kubelet would not have started either.
             guard Files.isFolder(folder) else { continue }
             try write(setting.value, to: "\(folder)/\(setting.file)")
         }
-        for folder in folders { try write(String(process), to: "\(folder)/cgroup.procs") }
     }
 
     /// How often the kernel killed a process of it because its memory limit was reached.

@@ -204,13 +204,17 @@ extension PodRuntime {
                 "libvirt tells no process of \(Self.domainName(container)) in \(file): is libvirt-pid-dir right?"
             )
         }
+        try cgroup(container, sandbox).take(process, limits(container, sandbox))
+    }
+
+    /// The limits of QEMU with its guest.
+    func limits(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> CgroupLimits {
         let resources = container.configuration.resources ?? LinuxResources()
         let overhead = max(0, sandbox.configuration.overhead?.memoryLimit ?? 0)
-        let limits = CgroupLimits(
+        return CgroupLimits(
             resources: resources,
             memory: resources.memoryLimit > 0 ? resources.memoryLimit + overhead : nil
         )
-        try cgroup(container, sandbox).take(process, limits)
     }
 
     func cgroup(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws(PodServiceError) -> PodCgroup {

@@ -8,6 +8,9 @@ import Machines
 import Pods
 
 extension PodRuntime {
+    /// The lock under which sandboxes are written down and garbage is collected.
+    static let garbageLock = "garbage"
+
     /// Brings what is written down and what is there together, after a start: undoes what was half made, ends what
     /// an earlier boot took away, and removes domains and folders of ours that nobody knows.
     public func reconcile() async {
@@ -17,6 +20,23 @@ extension PodRuntime {
             }
         }
         await attempt("what nobody knows") { [self] in try await sweep() }
+        await attempt("the network's garbage") { [self] in try await collectGarbage() }
+    }
+
+    /// Has the plugins of each network remove what no sandbox of ours has.
+    private func collectGarbage() async throws {
+        // A sandbox that is written down meanwhile would not be among those that are kept.
+        try await locks.holding(Self.garbageLock) { [self] in
+            let sandboxes = await store.sandboxes.values
+            var lists = Set(sandboxes.flatMap { $0.networks.map(\.list) })
+            if let (text, _) = try? NetworkFolder(path: settings.networkFolder).list() { lists.insert(text) }
+            let valid = sandboxes.flatMap { sandbox in
+                sandbox.networks.map { (containerID: sandbox.id, interface: $0.interface) }
+            }
+            for list in lists {
+                try await plugins.collectGarbage(list: list, of: Self.name, keeping: valid)
+            }
+        }
     }
 
     private func reconcile(_ sandbox: SandboxRecord) async throws {
@@ -82,6 +102,9 @@ extension PodRuntime {
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
             await attempt("the guests") { [self] in try await look() }
             round += 1
+            if round % 600 == 0 {
+                await attempt("the network's garbage") { [self] in try await collectGarbage() }
+            }
             guard round % 30 == 0 else { continue }
             for sandbox in await store.sandboxes.values where sandbox.phase == .stopped {
                 guard !sandbox.networks.isEmpty else { continue }

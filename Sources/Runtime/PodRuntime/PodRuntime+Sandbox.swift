@@ -48,17 +48,19 @@ extension PodRuntime {
         let id = Self.newID()
         let namespace = "\(settings.machines.namespaceFolder)/cvm-\(id.prefix(16))"
         let users = settings.machines.users
-        let record = try await store.insert(users.first...users.last) { [bootID] user in
-            SandboxRecord(
-                id: id,
-                configuration: configuration,
-                handler: handler,
-                createdAt: Self.now(),
-                bootID: bootID,
-                user: user,
-                namespace: namespace,
-                networks: [SandboxRecord.Network(interface: "eth0", list: list)]
-            )
+        let record = try await locks.holding(Self.garbageLock) {
+            try await store.insert(users.first...users.last) { [bootID] user in
+                SandboxRecord(
+                    id: id,
+                    configuration: configuration,
+                    handler: handler,
+                    createdAt: Self.now(),
+                    bootID: bootID,
+                    user: user,
+                    namespace: namespace,
+                    networks: [SandboxRecord.Network(interface: "eth0", list: list)]
+                )
+            }
         }
         return try await locks.holding(id) {
             do {

@@ -16,8 +16,13 @@ extension PodRuntime: PodService {
         }
         var network = RuntimeStatus.Readiness.ready
         do {
-            let list = try NetworkFolder(path: settings.networkFolder).list().list
+            let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
             details["network"] = "\(list.name): \(list.plugins.map(\.type).joined(separator: ", "))"
+            do {
+                try await plugins.status(list: text)
+            } catch {
+                network = .notReady(reason: "NetworkPluginNotReady", message: Self.error(error).message)
+            }
         } catch {
             network = .notReady(reason: "NetworkNotConfigured", message: error.message)
         }
@@ -91,7 +96,33 @@ extension PodRuntime: PodService {
         ofContainer id: String,
         annotations: [String: String]
     ) async throws(PodServiceError) {
-        throw PodServiceError(.unimplemented, "the resources of a running VM can't be changed yet")
+        guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
+        try await shielded { [self] in
+            try await locks.holding(known.sandboxID) {
+                guard var container = await store.containers[known.id],
+                    let sandbox = await store.sandboxes[known.sandboxID]
+                else { throw PodServiceError.noContainer(id) }
+                guard container.phase == .created || container.phase == .running else {
+                    throw PodServiceError(
+                        .failedPrecondition,
+                        "the container \(container.id) can't be given resources: it is \(container.phase.rawValue)"
+                    )
+                }
+                let old = container.configuration.resources ?? LinuxResources()
+                let new = old.updated(with: resources)
+                guard new.memoryLimit == old.memoryLimit else {
+                    throw PodServiceError(
+                        .invalidArgument,
+                        "the memory of a VM is what it was made with: \(old.memoryLimit) bytes can't become \(new.memoryLimit); make the pod anew"
+                    )
+                }
+                container.configuration.resources = new
+                try await store.save(container)
+                if container.phase == .running {
+                    try cgroup(container, sandbox).set(limits(container, sandbox))
+                }
+            }
+        }
     }
 
     public func reopenLog(ofContainer id: String) async throws(PodServiceError) {

@@ -51,4 +51,20 @@ public struct LinuxResources: Codable, Hashable, Sendable {
         hugepageLimits = []
         unified = [:]
     }
+
+    /// These with what others tell.
+    public func updated(with other: LinuxResources) -> LinuxResources {
+        var result = self
+        if other.cpuPeriod != 0 { result.cpuPeriod = other.cpuPeriod }
+        if other.cpuQuota != 0 { result.cpuQuota = other.cpuQuota }
+        if other.cpuShares != 0 { result.cpuShares = other.cpuShares }
+        if other.memoryLimit != 0 { result.memoryLimit = other.memoryLimit }
+        if other.memorySwapLimit != 0 { result.memorySwapLimit = other.memorySwapLimit }
+        if other.oomScoreAdjustment != 0 { result.oomScoreAdjustment = other.oomScoreAdjustment }
+        if !other.cpusetCPUs.isEmpty { result.cpusetCPUs = other.cpusetCPUs }
+        if !other.cpusetMemories.isEmpty { result.cpusetMemories = other.cpusetMemories }
+        if !other.hugepageLimits.isEmpty { result.hugepageLimits = other.hugepageLimits }
+        result.unified.merge(other.unified) { $1 }
+        return result
+    }
 }
