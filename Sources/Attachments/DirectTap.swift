@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import LinuxSystem
 public import Netlink
+import NetworkTypes
 public import PreparedInterface
 
 /// A tap in the namespace of agent and libvirtd, which itself is the vRouter's port.
@@ -18,6 +20,10 @@ public enum DirectTap {
         try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
         try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
         do throws(NetlinkError) {
+            guard let link = try socket.link(tap.name) else {
+                throw NetlinkError(operation: "look up", subject: tap.name.text, errno: ENODEV)
+            }
+            try socket.sendAtOnce(tap.name, index: link.index)
             try socket.setUpSilently(tap.name, mtu: mtu)
         } catch {
             try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }

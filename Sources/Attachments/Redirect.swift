@@ -42,10 +42,11 @@ public enum Redirect {
             return socket
         }
         return try netlink { () throws(NetlinkError) in
-            try socket.setUpSilently(tap.name, mtu: mtu)
             guard let tapLink = try socket.link(tap.name), let vethLink = try socket.link(veth) else {
                 throw NetlinkError(operation: "look up", subject: tap.name.text, errno: ENODEV)
             }
+            try socket.sendAtOnce(tap.name, index: tapLink.index)
+            try socket.setUpSilently(tap.name, mtu: mtu)
             var created: [KernelObject] = [.link(name: tap.name, namespace: reference)]
             _ = try socket.addIngressQdisc(tap.name, index: tapLink.index)
             try socket.redirect(from: tap.name, index: tapLink.index, to: vethLink.index)

@@ -174,13 +174,20 @@ extension ContrailPlugin {
             }
         }
         if debts.isEmpty, let device = Plan.deviceName(key) {
-            debts = removal.ports.plugged(vmName: vmName, device: device).map { port in
-                OwedDeletion(
-                    vm: port.vm,
-                    vmi: port.vmi,
-                    vmName: vmName,
-                    containerID: key.containerID.text,
-                    systemName: device.text
+            for port in removal.ports.plugged(vmName: vmName, device: device) {
+                // A port of POST /port is the agent's to keep, in a file of its own.
+                let isPort = try files { () throws(SystemError) in
+                    try removal.configuration.agentFiles.isHeld(port: port.vmi, systemName: device.text)
+                }
+                debts.append(
+                    OwedDeletion(
+                        kind: isPort ? .port : .vm,
+                        vm: port.vm,
+                        vmi: port.vmi,
+                        vmName: vmName,
+                        containerID: key.containerID.text,
+                        systemName: device.text
+                    )
                 )
             }
         }

@@ -43,11 +43,14 @@ import Testing
         }
     }
 
-    /// The devices of the agent's ports.
-    private func devices(_ lab: FaultLab) throws -> [String] {
-        try lab.simulator.control(#"{"command": "ports"}"#).compactMap {
+    /// The agent's ports: the devices of its data plane, and the files in which it keeps those without one.
+    private func ports(_ lab: FaultLab) throws -> [String] {
+        let devices = try lab.simulator.control(#"{"command": "ports"}"#).compactMap {
             $0.firstMatch(of: /"device":"([^"]+)"/).map { String($0.1) }
         }
+        let folder = "\(lab.simulator.folder.path)/ports"
+        let files = TemporaryFolder.files(below: folder).filter { !$0.contains("/") }
+        return try devices + files.map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
     }
 
     @Test(arguments: Scenario.adds)
@@ -68,13 +71,13 @@ import Testing
                 new.result = try lab.succeed(lab.call(plugin, "ADD", new, kind: .container)).output
             }
             try lab.succeed(lab.call("ADD", new))
-            let attached = try devices(lab)
+            let attached = try ports(lab)
             #expect(attached.count == 2)
             // A late DEL, another pod's call that would pay, and a repeated DEL.
             try lab.detach(old)
             try lab.payDebts()
             try lab.detach(old)
-            let after = try devices(lab)
+            let after = try ports(lab)
             #expect(after == attached, "owed: \(isOwed)")
             try lab.detach(new)
             let left = try lab.difference(from: lab.pristine)

@@ -84,7 +84,8 @@ import Testing
             let pod = try lab.pod()
             try attach(stage, lab, pod, rename)
             let count = files(lab, pod).count
-            #expect(count >= 2)
+            // The file of a port at which a VM monitor listens is the agent's own.
+            #expect(count >= (scenario.kind.name == Scenario.Kind.vhostUser.name ? 1 : 2))
             names[stage] = Set(files(lab, pod).map { URL(fileURLWithPath: $0).pathExtension })
             try lab.detach(pod)
             for damage in Damage.allCases {

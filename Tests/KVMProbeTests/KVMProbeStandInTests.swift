@@ -15,7 +15,8 @@ import Testing
     private func verdict(
         kvm: String,
         tcg: String = "exit 7",
-        device: String = "/dev/null"
+        device: String = "/dev/null",
+        limit: Double = 30
     ) async throws
         -> KVMProbe.Verdict
     {
@@ -23,7 +24,7 @@ import Testing
             "qemu",
             "case \"$2\" in kvm) \(kvm) ;; tcg) \(tcg) ;; *) exit 99 ;; esac"
         )
-        let probe = KVMProbe(qemu: HostProgram(qemu), device: device, limit: 0.5)
+        let probe = KVMProbe(qemu: HostProgram(qemu), device: device, limit: limit)
         return try await probe.verdict(folder: scratch.path)
     }
 
@@ -32,10 +33,7 @@ import Testing
     }
 
     @Test func `a probe that takes too long makes KVM too slow`() async throws {
-        let clock = ContinuousClock()
-        let start = clock.now
-        #expect(try await verdict(kvm: "exec sleep 60") == .tooSlow)
-        #expect(clock.now - start < .seconds(40))
+        #expect(try await verdict(kvm: "exec sleep 600", limit: 0.5) == .tooSlow)
     }
 
     @Test func `an abort makes KVM unusable, with QEMU's words`() async throws {

@@ -26,6 +26,22 @@ public struct TestProgram: Sendable {
     /// Starts a program that runs beside the test, which ends it.
     public static func start(_ arguments: String...) throws -> TestProcess { try TestProcess(arguments) }
 
+    /// Runs a program to its end, while the test's thread serves other tests: tests of a tier share few.
+    @discardableResult
+    public static func runAside(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        seconds: Double = 60
+    ) async throws -> Outcome {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result { try run(arguments, environment: environment, seconds: seconds) }
+                )
+            }
+        }
+    }
+
     /// Runs a program to its end.
     ///
     /// `environment` replaces the process's own, but for PATH and the library path.

@@ -5,8 +5,8 @@ import CLinux
 import CNetlink
 public import NetworkTypes
 
-/// tc: a device sends at most at a rate (qdisc tbf), and a device through which received frames can be
-/// sent first (ifb).
+/// tc: a device sends at most at a rate (qdisc tbf) or at once (noqueue), and a device through which received
+/// frames can be sent first (ifb).
 extension NetlinkSocket {
     /// The longest that a frame waits in a shaper before it is dropped, in seconds' fractions: 1/40.
     private static let mostWait = 40
@@ -53,6 +53,24 @@ extension NetlinkSocket {
         guard let kind = rtnl_tc_get_kind(qdisc), String(cString: kind) == "tbf" else { return nil }
         let rate = rtnl_qdisc_tbf_get_rate(qdisc)
         return rate < 0 ? nil : Int(rate)
+    }
+
+    /// Lets a device send at once, without a queue of the kernel's before its own (qdisc noqueue).
+    ///
+    /// For a tap that is still down. The kernel gives each of a tap's 256 queues three rings as it comes up, about
+    /// 6 MB, which stay empty: a tap never asks to wait. A kernel without noqueue keeps its default.
+    public func sendAtOnce(_ device: InterfaceName, index: Int32) throws(NetlinkError) {
+        guard let qdisc = rtnl_qdisc_alloc() else {
+            throw NetlinkError(operation: "describe the queue of", subject: device.text, errno: ENOMEM)
+        }
+        defer { rtnl_qdisc_put(qdisc) }
+        rtnl_tc_set_ifindex(qdisc, index)
+        rtnl_tc_set_parent(qdisc, 0xFFFF_FFFF)
+        rtnl_tc_set_kind(qdisc, "noqueue")
+        let result = rtnl_qdisc_add(socket, qdisc, NLM_F_CREATE | NLM_F_REPLACE)
+        guard result < 0 else { return }
+        let failure = error(result, "let send at once", device.text)
+        guard failure.errno == ENOENT else { throw failure }
     }
 
     /// Makes an intermediate device, up: frames redirected to it are sent at its rate, then go on as received.
