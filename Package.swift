@@ -223,6 +223,7 @@ let package = Package(
                 "LinuxSystem",
                 "Machines", "NetworkTypes", "Pods", "PreparedInterface",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/Runtime/PodRuntime",
             swiftSettings: strict

@@ -122,10 +122,11 @@ public struct CNIInvoker: Sendable {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ]
         for (name, value) in variables { environment[Environment.Key(stringLiteral: name)] = value }
+        let told = environment
         let outcome: Outcome
         do {
             outcome = try await withThrowingTaskGroup(of: Outcome?.self) { group in
-                group.addTask { try await Self.execute(program, environment, input) }
+                group.addTask { try await Self.execute(program, told, input) }
                 group.addTask { [seconds] in
                     try await Task.sleep(for: .seconds(seconds))
                     return nil

@@ -57,7 +57,7 @@ public actor Hypervisor {
 
     /// Forgets a persistent domain; one that is not there is all right.
     public func undefine(_ uuid: String) throws(LibvirtError) {
-        try callIfPresent("undefine", uuid) { virDomainUndefine($0) }
+        try callIfPresent("undefine", uuid) { virDomainUndefineFlags($0, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue) }
     }
 
     /// What a domain does; nil where there is none.

@@ -59,7 +59,7 @@ extension MachineRuntime {
             user: machine.user,
             owner: Self.name
         )
-        if devices.contains(where: { $0.opening == .wrapper }) {
+        if devices.contains(where: { $0.backend == .wrappedTap }) {
             domain.wrapper = Domain.Wrapper(
                 path: settings.wrapper,
                 socket: store.path(.queueSocket, of: machine.name),

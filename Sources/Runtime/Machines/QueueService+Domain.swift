@@ -18,7 +18,7 @@ extension QueueService {
         let sources = zip(domain.interfaces, interfaces).compactMap {
             device,
             prepared -> QueueService.Source? in
-            guard device.opening == .wrapper, case .tap(let tap) = prepared.attachment else { return nil }
+            guard device.backend == .wrappedTap, case .tap(let tap) = prepared.attachment else { return nil }
             return QueueService.Source(tap: tap, queues: device.queues, vhosts: vhosts ? device.queues : 0)
         }
         let service = QueueService(path: wrapper.socket, user: domain.user.uid, wrapper: wrapper.path)

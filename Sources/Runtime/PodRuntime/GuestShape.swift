@@ -15,6 +15,13 @@ struct GuestShape: Codable, Hashable, Sendable {
     var rootSize: Int64?
     /// The UUID that the guest sees; nil for one of its own.
     var systemUUID: String?
+    /// The processor that the guest sees.
+    var cpu = Domain.Processor.best
+    /// Whether the guest boots by UEFI.
+    var isUEFI = false
+
+    /// The annotation of the firmware: `bios` or `uefi`.
+    static let firmware = "contrail-vm/firmware"
 
     /// Memory of a guest without a limit, as Virtlet gave it.
     static let standardMemoryMiB = 1024
@@ -53,6 +60,25 @@ struct GuestShape: Codable, Hashable, Sendable {
                 throw Self.refusal("VirtletRootVolumeSize", text, "is no size like 10Gi")
             }
             rootSize = size
+        }
+        if let text = annotations["VirtletCPUModel"], !text.isEmpty {
+            guard text == "host-model" else {
+                throw Self.refusal("VirtletCPUModel", text, "is neither empty nor host-model")
+            }
+            cpu = .host
+        }
+        if let text = annotations["VirtletLibvirtCPUSetting"] {
+            do throws(ProcessorModel.Refusal) {
+                cpu = .model(try ProcessorModel(annotation: text))
+            } catch {
+                throw Self.refusal("VirtletLibvirtCPUSetting", text, error.reason)
+            }
+        }
+        if let text = annotations[Self.firmware] {
+            guard let isUEFI = ["bios": false, "uefi": true][text] else {
+                throw Self.refusal(Self.firmware, text, "is neither bios nor uefi")
+            }
+            self.isUEFI = isUEFI
         }
         let limit = container.resources?.memoryLimit ?? 0
         guard limit > 0 else {

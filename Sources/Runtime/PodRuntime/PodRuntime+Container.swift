@@ -372,7 +372,11 @@ extension PodRuntime {
             user: user(sandbox),
             owner: Self.name
         )
-        if devices.contains(where: { $0.opening == .wrapper }) {
+        domain.cpu = container.shape.cpu
+        if container.shape.isUEFI {
+            domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")
+        }
+        if devices.contains(where: { $0.backend == .wrappedTap }) {
             domain.wrapper = Domain.Wrapper(
                 path: settings.machines.wrapper,
                 socket: media.path(.queueSocket),

@@ -203,11 +203,13 @@ extension PodRuntime {
 
     private func vmInterface(_ sandbox: SandboxRecord) -> NetworkAttachment.VMInterface {
         let asked = Int(sandbox.configuration.annotations["VirtletVCPUCount"] ?? "") ?? 1
-        return NetworkAttachment.VMInterface(
+        var wish = NetworkAttachment.VMInterface(
             queues: min(max(2, asked), 256),
             ownerUID: sandbox.user,
             runtime: Self.name
         )
+        wish.kind = "any"
+        return wish
     }
 
     private func sandboxFile(_ sandbox: SandboxRecord) -> String {
