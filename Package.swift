@@ -428,9 +428,8 @@ let package = Package(
         .testTarget(
             name: "MachinesTests",
             dependencies: [
-                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes",
-                "PreparedInterface",
-                "TestSupport",
+                "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
+                "NetworkTypes", "PreparedInterface", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -41,8 +41,13 @@ import Testing
             let via: String
         }
         struct Config: Decodable {
-            let write_files: [File]?
+            let files: [File]?
             let runcmd: [[String]]?
+
+            enum CodingKeys: String, CodingKey {
+                case files = "write_files"
+                case runcmd
+            }
         }
         struct File: Decodable {
             let path: String
@@ -148,7 +153,7 @@ import Testing
             }
             #expect(verdict.problems == [])
             #expect(verdict.config.runcmd == [["theirs"], ["ours"]])
-            let files = (verdict.config.write_files ?? []).map { "\($0.path) \($0.permissions ?? "")" }
+            let files = (verdict.config.files ?? []).map { "\($0.path) \($0.permissions ?? "")" }
             #expect(
                 files == [
                     "/a 0400", "/etc/cloud/environment 0644",

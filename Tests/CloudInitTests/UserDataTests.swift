@@ -166,6 +166,14 @@ import Yams
         #expect(clock.now - start < .seconds(20))
     }
 
+    @Test func `the bounds hold for all documents together`() {
+        let long = String(repeating: "x", count: 1000)
+        let text = "a: &a \(long)\nb: [" + String(repeating: "*a,", count: 2000) + "]\n"
+        #expect(throws: Never.self) { try settings(text) }
+        let message = refusal(text, text, text, text, text)
+        #expect(message.contains("the document 4") && message.contains("8 MiB"), "\(message)")
+    }
+
     @Test func `more than a MiB is refused, less is not`() throws {
         let long = "a: " + String(repeating: "x", count: UserText.mostBytes - 3)
         #expect(try settings(long)["a"]?.string.map(\.utf8.count) == UserText.mostBytes - 3)

@@ -102,7 +102,7 @@ public struct UserText: Hashable, Sendable {
 public struct BootScript: Hashable, Sendable {
     /// Its file's name; scripts run in the order of their names.
     public var name: String
-    /// The whole file. It may run more than once a boot.
+    /// The whole file; it may run more than once a boot.
     public var text: String
 
     /// A script.

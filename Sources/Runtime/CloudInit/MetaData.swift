@@ -8,8 +8,9 @@ import Yams
 ///
 /// Host name and keys stand here, too, beside the user-data: they reach guests whose user-data is not ours to write.
 struct MetaData {
-    /// The names that a ConfigDrive has for NoCloud's. cloud-init reads `uuid`, `hostname` and `public-keys`, cloudbase-init
-    /// `public_keys`, which must be a map.
+    /// The names that a ConfigDrive has for NoCloud's.
+    ///
+    /// cloud-init reads `uuid`, `hostname` and `public-keys`, cloudbase-init `public_keys`, which must be a map.
     private static let names = [
         ("instance-id", "uuid"), ("local-hostname", "hostname"), ("public-keys", "public_keys"),
     ]
@@ -28,7 +29,8 @@ struct MetaData {
         }
         var entries = YAML.map(ours).node.mapping ?? Node.Mapping([])
         if let text = guest.metaData {
-            let user = try YAMLReader.map(text)
+            var taken = YAMLReader.Taken()
+            let user = try YAMLReader.map(text, &taken)
             for (key, value) in user {
                 if case .scalar? = entries[key], value.scalar == nil || YAMLReader.isNull(value) {
                     throw CloudInitError(

@@ -25,8 +25,9 @@ struct UserDocuments {
             if Self.isCloudConfig(data.text) { users.append(data) } else { verbatim = data.text }
         }
         var settings = Node.Mapping([])
+        var taken = YAMLReader.Taken()
         for text in users + guest.userSettings {
-            settings = try Self.merge(try Self.read(text, ours: ours), over: settings, Path(text))
+            settings = try Self.merge(try Self.read(text, &taken, ours: ours), over: settings, Path(text))
         }
         let document = Self.header + (try YAML.text(.mapping(Self.append(ours, to: settings))))
         userData = verbatim.map { Self.script($0, guest.bootScripts) } ?? document
@@ -97,8 +98,12 @@ struct UserDocuments {
     }
 
     /// The user's settings; where we have a list, theirs must be one: it could not be kept beside ours.
-    private static func read(_ text: UserText, ours: Node.Mapping) throws(CloudInitError) -> Node.Mapping {
-        let settings = try YAMLReader.map(text)
+    private static func read(
+        _ text: UserText,
+        _ taken: inout YAMLReader.Taken,
+        ours: Node.Mapping
+    ) throws(CloudInitError) -> Node.Mapping {
+        let settings = try YAMLReader.map(text, &taken)
         for (key, value) in settings {
             guard let own = ours[key], own.sequence != nil, value.sequence == nil, !YAMLReader.isNull(value)
             else {

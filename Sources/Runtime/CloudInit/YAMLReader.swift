@@ -9,9 +9,9 @@ import Yams
 /// them while it reads. So it never sees one: the asterisk of what may be an alias is another character while it reads,
 /// and the aliases are put in place here, where they are counted.
 struct YAMLReader {
-    /// The most nodes of a document, each counted as often as it is meant.
+    /// The most nodes of all documents that are merged, each counted as often as it is meant.
     static let mostNodes = 100_000
-    /// The most bytes of a document's texts, counted likewise.
+    /// The most bytes of their texts, counted likewise.
     static let mostBytes = 8 << 20
     /// The deepest nesting.
     static let mostLevels = 100
@@ -19,8 +19,13 @@ struct YAMLReader {
     private let operation: String
     private let asterisk: Unicode.Scalar
     private var anchors: [String: Weighed] = [:]
-    private var nodes = 0
-    private var bytes = 0
+    private var taken: Taken
+
+    /// What documents that are merged have together, each as often as aliases repeat it.
+    struct Taken {
+        var nodes = 0
+        var bytes = 0
+    }
 
     /// A node and what it weighs with all that is in it.
     private struct Weighed {
@@ -31,7 +36,7 @@ struct YAMLReader {
     }
 
     /// The document without anchors, aliases and merge keys; nil where it is empty.
-    static func document(_ text: UserText) throws(CloudInitError) -> Node? {
+    static func document(_ text: UserText, _ taken: inout Taken) throws(CloudInitError) -> Node? {
         let operation = "read \(text.source)\(text.key.map { ", the key \"\($0)\"" } ?? "") as YAML"
         guard text.text.utf8.count <= UserText.mostBytes else {
             throw CloudInitError(
@@ -50,7 +55,8 @@ struct YAMLReader {
             )
         }
         do {
-            var reader = YAMLReader(operation: operation, asterisk: free)
+            var reader = YAMLReader(operation: operation, asterisk: free, taken: taken)
+            defer { taken = reader.taken }
             let parser = try Parser(yaml: reader.hidden(text.text))
             // The parser owns the anchors.
             return try withExtendedLifetime(parser) {
@@ -65,8 +71,8 @@ struct YAMLReader {
     }
 
     /// The map of keys that a document is; an empty one where the document is empty.
-    static func map(_ text: UserText) throws(CloudInitError) -> Node.Mapping {
-        let document = try document(text)
+    static func map(_ text: UserText, _ taken: inout Taken) throws(CloudInitError) -> Node.Mapping {
+        let document = try document(text, &taken)
         if let key = text.key {
             return Node.Mapping([(Node(key, Tag(.str), .doubleQuoted), document ?? null)])
         }
@@ -86,7 +92,8 @@ struct YAMLReader {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    private init(operation: String, asterisk: Unicode.Scalar) {
+    private init(operation: String, asterisk: Unicode.Scalar, taken: Taken) {
+        self.taken = taken
         self.operation = operation
         self.asterisk = asterisk
     }
@@ -125,7 +132,7 @@ struct YAMLReader {
         level: Int,
         isKey: Bool = false
     ) throws(CloudInitError) -> Weighed {
-        let before = (nodes, bytes)
+        let before = taken
         try add(nodes: 1, bytes: 0, levels: level)
         var levels = 1
         let result: Node
@@ -160,7 +167,7 @@ struct YAMLReader {
             result = .mapping(Node.Mapping(try merged(entries, node), mapping.tag, .block))
         case .alias: throw problem("an alias names no anchor before it", node)
         }
-        let weighed = Weighed(node: result, nodes: nodes - before.0, bytes: bytes - before.1, levels: levels)
+        let weighed = Weighed(node: result, nodes: taken.nodes - before.nodes, bytes: taken.bytes - before.bytes, levels: levels)
         if let anchor = node.anchor?.rawValue { anchors[anchor] = weighed }
         return weighed
     }
@@ -219,12 +226,12 @@ struct YAMLReader {
     // MARK: - Bounds and errors
 
     private mutating func add(nodes: Int, bytes: Int, levels: Int) throws(CloudInitError) {
-        self.nodes += nodes
-        self.bytes += bytes
-        guard self.nodes <= Self.mostNodes, self.bytes <= Self.mostBytes, levels <= Self.mostLevels else {
+        taken.nodes += nodes
+        taken.bytes += bytes
+        guard taken.nodes <= Self.mostNodes, taken.bytes <= Self.mostBytes, levels <= Self.mostLevels else {
             throw CloudInitError(
                 operation: operation,
-                reason: "it is too large with its aliases in place: at most \(Self.mostNodes) nodes, "
+                reason: "it is too large, with aliases in place and with the documents before it: at most \(Self.mostNodes) nodes, "
                     + "\(Self.mostBytes >> 20) MiB and \(Self.mostLevels) levels"
             )
         }
