@@ -167,7 +167,12 @@ struct YAMLReader {
             result = .mapping(Node.Mapping(try merged(entries, node), mapping.tag, .block))
         case .alias: throw problem("an alias names no anchor before it", node)
         }
-        let weighed = Weighed(node: result, nodes: taken.nodes - before.nodes, bytes: taken.bytes - before.bytes, levels: levels)
+        let weighed = Weighed(
+            node: result,
+            nodes: taken.nodes - before.nodes,
+            bytes: taken.bytes - before.bytes,
+            levels: levels
+        )
         if let anchor = node.anchor?.rawValue { anchors[anchor] = weighed }
         return weighed
     }
@@ -231,7 +236,8 @@ struct YAMLReader {
         guard taken.nodes <= Self.mostNodes, taken.bytes <= Self.mostBytes, levels <= Self.mostLevels else {
             throw CloudInitError(
                 operation: operation,
-                reason: "it is too large, with aliases in place and with the documents before it: at most \(Self.mostNodes) nodes, "
+                reason: "it is too large, with aliases in place and with the documents before it: "
+                    + "at most \(Self.mostNodes) nodes, "
                     + "\(Self.mostBytes >> 20) MiB and \(Self.mostLevels) levels"
             )
         }
