@@ -157,7 +157,9 @@ let package = Package(
         ),
         .target(
             name: "CloudInit",
-            dependencies: ["NetworkTypes", "PreparedInterface", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "JSON", "NetworkTypes", "PreparedInterface", .product(name: "Yams", package: "Yams"),
+            ],
             path: "Sources/Runtime/CloudInit",
             swiftSettings: strict
         ),
@@ -396,10 +398,10 @@ let package = Package(
         .testTarget(
             name: "CloudInitTests",
             dependencies: [
-                "CloudInit", "NetworkTypes", "PreparedInterface", "TestSupport",
+                "CloudInit", "JSON", "NetworkTypes", "PreparedInterface", "TestSupport",
                 .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["Golden"],
+            exclude: ["Golden", "judge"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -428,9 +430,8 @@ let package = Package(
         .testTarget(
             name: "MachinesTests",
             dependencies: [
-                "CNIProtocol", "DomainXML", "HostPrograms", "JSON", "Machines", "NetworkTypes",
-                "PreparedInterface",
-                "TestSupport",
+                "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
+                "NetworkTypes", "PreparedInterface", "TestSupport",
             ],
             swiftSettings: strict
         ),
@@ -444,7 +445,8 @@ let package = Package(
         .testTarget(
             name: "PodRuntimeTests",
             dependencies: [
-                "CLinux", "CNIInvoker", "JSON", "Libvirt", "LinuxSystem", "PodRuntime", "Pods", "TestSupport",
+                "CLinux", "CNIInvoker", "CloudInit", "JSON", "Libvirt", "LinuxSystem", "PodRuntime", "Pods",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),

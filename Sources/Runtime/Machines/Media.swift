@@ -42,23 +42,37 @@ package struct Media: Sendable {
     }
 
     /// Makes the seed medium, by files in a private folder that is removed again.
+    ///
+    /// Secrets may be in it: nobody but its user may read it, also while it is made.
     package func makeSeed(_ seed: Seed) async throws(MachineError) {
-        let folder = path(.seedFolder)
         let path = path(.seed)
-        let operation = "make the seed medium \(path)"
+        var failure: MachineError?
+        do throws(MachineError) {
+            try await write(seed, to: path)
+            try give(path)
+        } catch {
+            failure = error
+        }
+        do throws(SystemError) { try removeTree(self.path(.seedFolder)) } catch {
+            failure = failure ?? MachineError("make the seed medium \(path)", error)
+        }
+        if let failure { throw failure }
+    }
+
+    private func write(_ seed: Seed, to path: String) async throws(MachineError) {
+        let folder = self.path(.seedFolder)
         do {
             try removeTree(folder)
             try Files.makeFolder(folder, mode: 0o700)
-            for file in seed.files { try Files.write(Array(file.content.utf8), to: "\(folder)/\(file.name)") }
-            try await settings.genisoimage.succeed(
-                ["-quiet", "-V", Seed.volumeLabel, "-J", "-r", "-o", path, folder],
+            for file in seed.files { try Files.write(Array(file.content.utf8), to: "\(folder)/\(file.path)") }
+            try Files.write([], to: path, mode: 0o600)
+            try await settings.xorrisofs.succeed(
+                ["-quiet", "-V", seed.volumeLabel, "-J", "-r", "-o", path, folder],
                 seconds: 60
             )
-            try removeTree(folder)
         } catch {
-            throw MachineError(operation, error)
+            throw MachineError("make the seed medium \(path)", error)
         }
-        try give(path)
     }
 
     /// Makes an empty console log that QEMU may append to.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudInit
 import Foundation
 import Libvirt
 import LinuxSystem
@@ -78,6 +79,7 @@ public final class PodRuntime: Sendable {
         switch error {
         case let error as PodServiceError: error
         case let error as MachineError: PodServiceError(.internalError, error.description)
+        case let error as CloudInitError: PodServiceError(.invalidArgument, error.description)
         case let error as LibvirtError: PodServiceError(.unavailable, error.description)
         case let error as SystemError: PodServiceError(.internalError, error.message)
         default: PodServiceError(.internalError, "\(error)")
