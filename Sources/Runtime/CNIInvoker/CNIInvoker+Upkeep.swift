@@ -22,6 +22,11 @@ extension CNIInvoker {
         }
     }
 
+    /// Looks for the programs of all plugins of a list.
+    public func find(_ list: CNINetworkList) throws(CNIError) {
+        for plugin in list.plugins { _ = try find(plugin.type) }
+    }
+
     /// STATUS, plugin after plugin: whether the network can serve an ADD.
     ///
     /// - Throws: What the first plugin that can't says.

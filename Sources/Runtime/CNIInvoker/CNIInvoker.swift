@@ -173,7 +173,7 @@ public struct CNIInvoker: Sendable {
         )
     }
 
-    private func find(_ type: String) throws(CNIError) -> String {
+    func find(_ type: String) throws(CNIError) -> String {
         for folder in folders {
             let path = "\(folder)/\(type)"
             do {

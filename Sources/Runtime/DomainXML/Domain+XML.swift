@@ -36,7 +36,7 @@ extension Domain {
             XMLElement("clock", [("offset", "utc")]),
             XMLElement("on_poweroff", text: "destroy"),
             XMLElement("on_reboot", text: "restart"),
-            XMLElement("on_crash", text: "destroy"),
+            XMLElement("on_crash", text: keepsPanicked ? "preserve" : "destroy"),
             XMLElement("devices", [], devices),
             label,
         ]

@@ -21,6 +21,8 @@ public struct Domain: Hashable, Sendable {
     public var cpu = Processor.best
     /// What starts the guest's boot loader.
     public var firmware = Firmware.bios
+    /// Whether QEMU stays, stopped, when the guest's kernel panics, so that it can be told from a crash of QEMU.
+    public var keepsPanicked = false
     /// The disks, first the one to boot from.
     public var disks: [Disk]
     /// The network interfaces.

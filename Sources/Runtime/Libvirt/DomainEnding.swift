@@ -9,9 +9,9 @@ public enum DomainEnding: String, Hashable, Sendable, CaseIterable {
     case guestShutDown
     /// Somebody ended it by force.
     case forced
-    /// The guest's kernel panicked.
+    /// The guest's kernel panicked. Its QEMU is still there.
     case guestCrashed
-    /// QEMU ended by itself.
+    /// QEMU ended by itself, or was killed.
     case emulatorFailed
     /// The kernel killed QEMU: its memory limit was reached.
     case outOfMemory
@@ -25,8 +25,8 @@ public enum DomainEnding: String, Hashable, Sendable, CaseIterable {
         switch virDomainShutoffReason(UInt32(bitPattern: reason)) {
         case VIR_DOMAIN_SHUTOFF_SHUTDOWN: self = .guestShutDown
         case VIR_DOMAIN_SHUTOFF_DESTROYED: self = .forced
-        case VIR_DOMAIN_SHUTOFF_CRASHED: self = .guestCrashed
-        case VIR_DOMAIN_SHUTOFF_FAILED: self = .emulatorFailed
+        // Of a domain that is kept when its guest panics, it was QEMU that crashed.
+        case VIR_DOMAIN_SHUTOFF_CRASHED, VIR_DOMAIN_SHUTOFF_FAILED: self = .emulatorFailed
         default: self = .unknown
         }
     }

@@ -84,10 +84,10 @@ public actor Hypervisor {
         return DomainEnding(offReason: reason)
     }
 
-    /// The UUIDs of all domains that have a QEMU, whoever's they are.
+    /// The UUIDs of all domains whose guest goes on, whoever's they are.
     public func active() throws(LibvirtError) -> Set<String> {
         var list: UnsafeMutablePointer<virDomainPtr?>?
-        let flags = VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue
+        let flags = VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue | VIR_CONNECT_LIST_DOMAINS_PAUSED.rawValue
         let count = virConnectListAllDomains(try connected().pointer, &list, flags)
         guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
         defer { free(list) }

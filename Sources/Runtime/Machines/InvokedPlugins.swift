@@ -45,6 +45,15 @@ public struct InvokedPlugins: NetworkPlugins {
         }
     }
 
+    /// Looks for the programs.
+    public func find(list: String) throws {
+        do throws(CNIError) {
+            try invoker.find(CNINetworkList(Array(list.utf8)))
+        } catch {
+            throw MachineError("use the network", Self.text(error))
+        }
+    }
+
     /// STATUS, plugin after plugin.
     public func status(list: String) async throws {
         do throws(CNIError) {

@@ -14,6 +14,8 @@ public protocol NetworkPlugins: Sendable {
     func delete(_ attachment: NetworkAttachment) async throws
     /// Compares an attachment with what ADD gave: CHECK, plugin after plugin.
     func check(_ attachment: NetworkAttachment) async throws
+    /// Makes sure that a network's plugins are there: what then fails was begun, and is undone by DEL.
+    func find(list: String) async throws
     /// Asks whether a network can serve: STATUS, plugin after plugin.
     func status(list: String) async throws
     /// Removes what a runtime made in a network and none of its attachments needs: GC.

@@ -268,15 +268,22 @@ extension PodRuntime {
         let deadline = clock.now + .seconds(max(0, seconds))
         var nextRequest = clock.now
         var isForced = true
+        var isAgentsTurn = false
         while clock.now < deadline {
             guard let state = try await hypervisor.state(of: container.uuid), state.isAlive else {
                 isForced = false
                 break
             }
-            // A guest that still boots does not hear the first request.
+            // A guest that still boots does not hear the first request, and one without a power button's daemon
+            // hears only its agent.
             if clock.now >= nextRequest {
-                try await hypervisor.shutDown(container.uuid)
-                nextRequest = clock.now + .seconds(5)
+                if isAgentsTurn {
+                    try? await hypervisor.shutDown(container.uuid, byAgent: true)
+                } else {
+                    try await hypervisor.shutDown(container.uuid)
+                }
+                isAgentsTurn.toggle()
+                nextRequest = clock.now + .seconds(isAgentsTurn ? 3 : 5)
             }
             try await Task.sleep(for: .milliseconds(200))
         }
@@ -290,6 +297,7 @@ extension PodRuntime {
 
     /// Writes down how a container's guest ended.
     func finish(_ container: ContainerRecord, _ ending: DomainEnding) async throws {
+        if ending == .guestCrashed { try await hypervisor.destroy(container.uuid) }
         logs.finish(container.id)
         var ended = container
         let meaning = GuestEnding(try await reason(ending, container))
@@ -373,6 +381,7 @@ extension PodRuntime {
             owner: Self.name
         )
         domain.cpu = container.shape.cpu
+        domain.keepsPanicked = true
         if container.shape.isUEFI {
             domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")
         }

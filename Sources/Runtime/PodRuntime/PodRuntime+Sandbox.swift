@@ -18,6 +18,9 @@ extension PodRuntime {
     ) async throws(PodServiceError) -> String {
         let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
         let request = try SandboxRequest(configuration, on: list)
+        do { try await plugins.find(list: text) } catch {
+            throw PodServiceError(.unavailable, Self.error(error).message)
+        }
         let metadata = configuration.metadata
         let key = "\(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
         return try await shielded { [self] in

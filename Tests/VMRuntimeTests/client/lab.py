@@ -128,11 +128,11 @@ class Pings:
         # The lab's name space is where the simulator's data plane is.
         self.run = subprocess.Popen(
             ["ping", "-i", "0.01", "-W", "5", self.address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        time.sleep(1)
+        time.sleep(2)
         return self
 
     def __exit__(self, *_):
-        time.sleep(1)
+        time.sleep(2)
         self.run.send_signal(signal.SIGINT)
         self.text = self.run.communicate(timeout=20)[0]
 
@@ -167,12 +167,15 @@ def on_node():
     """All that pods may leave behind on a node."""
 
     def below(folder, *but):
-        return sorted(str(path) for path in folder.rglob("*") if not any(word in path.name for word in but))
+        # Folders that a first pod makes stay.
+        paths = (path for path in folder.rglob("*") if not (path.is_dir() and path.parent == folder))
+        return sorted(str(path) for path in paths if not any(word in path.name for word in but))
 
     links = json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout)
     return {
-        "namespaces": below(pathlib.Path("/run/netns")),
-        "links": sorted(link["ifname"] for link in links),
+        "namespaces": sorted(str(path) for path in pathlib.Path("/run/netns").glob("cvm-*")),
+        # The simulated vRouter's own bridge stays.
+        "links": sorted(link["ifname"] for link in links if not link["ifname"].startswith("vrs-")),
         "domains": sorted(virsh("list", "--all", "--name").split()),
         "state": below(WORK / "state", "pods.sqlite"),
         "run": below(WORK / "run", ".lock", "lock"),

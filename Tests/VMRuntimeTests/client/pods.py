@@ -105,11 +105,24 @@ def ends(node):
     status = node.wait_ended(container)
     assert told(status) == (1, "EmulatorFailed") and "QEMU" in status.message, status
 
+    # The guest's kernel panics.
+    container = running()
+    guest(container, "modprobe pvpanic_mmio; setsid sh -c 'sleep 1; echo c > /proc/sysrq-trigger' > /dev/null 2>&1 &")
+    assert told(node.wait_ended(container)) == (134, "GuestPanicked"), node.status(container)
+
+    # The kernel ends QEMU, because it takes more memory than the pod's limit.
+    container = running()
+    group = lab.CGROUPS / "memory/kubepods/burstable/podends" / lab.domain(container)
+    used = int((group / "memory.usage_in_bytes").read_text())
+    (group / "memory.limit_in_bytes").write_text(str(used + (8 << 20)))
+    guest(container, "python3 -c 'b\"x\" * (100 << 20)'")
+    assert told(node.wait_ended(container)) == (137, "OOMKilled"), node.status(container)
+
     # No time to end by itself.
     container = running()
     node.stop(container, seconds=0)
     assert told(node.status(container)) == (137, "Error"), node.status(container)
-    assert len(node.cri.ListContainers(cri.ListContainersRequest()).containers) == 3
+    assert len(node.cri.ListContainers(cri.ListContainersRequest()).containers) == 5
     node.remove_pod(sandbox)
     same(before, on_node())
 
@@ -169,7 +182,7 @@ def failures(node):
     refused(CODE.UNAVAILABLE, lambda: node.run(pod("nonet")), "net.d")
     # A plugin that is not there; one that refuses.
     lists.write_text(text.replace('"contrail-cni"', '"no-such-plugin"'))
-    refused(CODE.INTERNAL, lambda: node.run(pod("noplugin")), "no-such-plugin")
+    refused(CODE.UNAVAILABLE, lambda: node.run(pod("noplugin")), "no-such-plugin")
     lists.write_text(text.replace('"mtu": 1450', '"mtu": 1450, "vrouter-port": 9, "poll-timeout": 1, "poll-retries": 1'))
     refused(CODE.INTERNAL, lambda: node.run(pod("noagent")), "127.0.0.1:9")
     lists.write_text(text)
