@@ -57,7 +57,12 @@ public actor Hypervisor {
 
     /// Forgets a persistent domain; one that is not there is all right.
     public func undefine(_ uuid: String) throws(LibvirtError) {
-        try callIfPresent("undefine", uuid) { virDomainUndefineFlags($0, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue) }
+        try callIfPresent("undefine", uuid) { domain in
+            // With what its firmware keeps; not all drivers of libvirt know of firmware.
+            let result = virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue)
+            return result < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG.rawValue
+                ? virDomainUndefine(domain) : result
+        }
     }
 
     /// What a domain does; nil where there is none.
