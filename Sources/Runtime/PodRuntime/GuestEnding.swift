@@ -12,7 +12,9 @@ struct GuestEnding: Hashable, Sendable {
     /// Words for people.
     let message: String
 
-    /// The table. A reboot of the guest is no end: the same VM goes on.
+    /// The table.
+    ///
+    /// A reboot of the guest is no end: the same VM goes on.
     init(_ ending: DomainEnding) {
         switch ending {
         case .guestShutDown:

@@ -13,6 +13,7 @@ public import Pods
 import PreparedInterface
 
 extension PodRuntime {
+    /// Makes a container: its disk, its seed and its domain, which does not run yet. The same call again finds it.
     public func createContainer(
         _ configuration: ContainerConfiguration,
         in sandboxID: String,
@@ -144,6 +145,7 @@ extension PodRuntime {
         return container.id
     }
 
+    /// Starts a container's VM, in its cgroup; one that runs is left as it is.
     public func startContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
         try await shielded { [self] in
@@ -241,6 +243,7 @@ extension PodRuntime {
         )
     }
 
+    /// Ends a container's guest: asks it, and ends QEMU where it does not follow within so many seconds.
     public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
@@ -251,6 +254,7 @@ extension PodRuntime {
         }
     }
 
+    /// Removes a container and all that was made for it.
     public func removeContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in

@@ -12,6 +12,7 @@ public import Pods
 import PreparedInterface
 
 extension PodRuntime {
+    /// Makes a sandbox: its namespace, and its network by the plugins. The same attempt again is the same sandbox.
     public func runSandbox(
         _ configuration: PodSandboxConfiguration,
         handler: String
@@ -124,6 +125,7 @@ extension PodRuntime {
         ).interfaces
     }
 
+    /// Ends a sandbox's VM and takes its network away; done again, it succeeds.
     public func stopSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
@@ -134,6 +136,7 @@ extension PodRuntime {
         }
     }
 
+    /// Removes a sandbox and its containers; done again, it succeeds.
     public func removeSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in

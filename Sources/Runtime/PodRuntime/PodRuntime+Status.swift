@@ -5,6 +5,7 @@ import CNIInvoker
 public import Pods
 
 extension PodRuntime: PodService {
+    /// Whether libvirt and the network can serve, as they say now.
     public func status(isVerbose: Bool) async throws(PodServiceError) -> RuntimeStatus {
         var details: [String: String] = [:]
         var runtime = RuntimeStatus.Readiness.ready
@@ -29,11 +30,13 @@ extension PodRuntime: PodService {
         return RuntimeStatus(runtime: runtime, network: network, details: isVerbose ? details : [:])
     }
 
+    /// Who makes cgroups.
     public func cgroupDriver() async throws(PodServiceError) -> CgroupDriver { settings.cgroupDriver }
 
     /// Addresses are the network's to give.
     public func setPodAddressRange(_ range: String) async throws(PodServiceError) {}
 
+    /// What a sandbox is, with its addresses.
     public func sandboxStatus(
         _ id: String,
         isVerbose: Bool
@@ -53,17 +56,20 @@ extension PodRuntime: PodService {
         )
     }
 
+    /// The sandboxes that a filter lets through, the youngest first.
     public func sandboxes(_ filter: PodSandboxFilter) async throws(PodServiceError) -> [PodSandbox] {
         // One that is being made is not there yet.
         let all = await store.sandboxes.values.filter { $0.phase != .making }.map(\.listed)
         return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
     }
 
+    /// The containers that a filter lets through, the youngest first.
     public func containers(_ filter: ContainerFilter) async throws(PodServiceError) -> [Container] {
         let all = await store.containers.values.filter { $0.phase != .making }.map(\.listed)
         return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
     }
 
+    /// What a container is, and how it ended.
     public func containerStatus(
         _ id: String,
         isVerbose: Bool
@@ -91,6 +97,7 @@ extension PodRuntime: PodService {
         return status
     }
 
+    /// Changes the limits of a VM's processors; its memory is what it was made with.
     public func updateResources(
         _ resources: LinuxResources,
         ofContainer id: String,
@@ -125,6 +132,7 @@ extension PodRuntime: PodService {
         }
     }
 
+    /// Opens a container's log anew, after it was rotated.
     public func reopenLog(ofContainer id: String) async throws(PodServiceError) {
         guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
         do {

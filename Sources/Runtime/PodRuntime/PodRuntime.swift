@@ -17,6 +17,7 @@ public final class PodRuntime: Sendable {
     /// Our name: towards plugins as the runtime, at libvirt as the owner of domains.
     public static let name = "vm-runtime"
 
+    /// The version that callers are told.
     public let version: RuntimeVersion
     let settings: PodSettings
     let hypervisor: Hypervisor

@@ -104,9 +104,10 @@ struct NodeImages: Pods.ImageService, ImageFinder {
     // MARK: - In other words
 
     private static func status(_ image: Images.StoredImage, _ asked: Pods.ImageReference?) -> ImageStatus {
-        ImageStatus(
+        let tags = image.repoTags
+        return ImageStatus(
             id: image.digest.description,
-            tags: image.repoTags.isEmpty ? image.names.filter { $0.digest == nil }.map(\.name) : image.repoTags,
+            tags: tags.isEmpty ? image.names.filter { $0.digest == nil }.map(\.name) : tags,
             digests: image.repoDigests,
             size: image.size,
             reference: asked ?? Pods.ImageReference(image.digest.description),
