@@ -25,7 +25,7 @@ import Yams
 
     private func check(_ seed: Seed, _ name: String) throws {
         for file in seed.files {
-            let path = "\(name).\(file.name)"
+            let path = "\(name).\(file.path.split(separator: "/").last ?? "")"
             #expect(try golden.text(path, now: file.content) == file.content, "\(path)")
         }
     }
@@ -33,7 +33,7 @@ import Yams
     @Test func `a prepared interface is told with its addresses, routes and resolver`() throws {
         let seed = try Seed(guest: guest(), interfaces: interfaces(.sample()))
         try check(seed, "static")
-        #expect(seed.vendorData == nil)
+        #expect(seed["vendor-data"] == nil)
     }
 
     @Test func `keys, files and commands stand in the user-data`() throws {
@@ -83,17 +83,16 @@ import Yams
         var prepared = try PreparedInterface.sample(dhcp: .pod)
         prepared.guest.addresses = []
         prepared.guest.gateways = []
-        let text = try present(try Seed(guest: guest(), interfaces: interfaces(prepared)).networkConfig)
+        let text = try present(try Seed(guest: guest(), interfaces: interfaces(prepared))["network-config"])
         #expect(text.contains("dhcp4: true"))
         prepared.guest.dhcp = .nobody
-        let other = try present(try Seed(guest: guest(), interfaces: interfaces(prepared)).networkConfig)
+        let other = try present(try Seed(guest: guest(), interfaces: interfaces(prepared))["network-config"])
         #expect(other.contains("dhcp4: false"))
     }
 
     @Test func `no network-config is written where the image is to find its network`() throws {
         let seed = try Seed(guest: guest { $0.addressing = .image }, interfaces: interfaces(.sample()))
-        #expect(seed.networkConfig == nil)
-        #expect(seed.files.map(\.name) == ["meta-data", "user-data"])
+        #expect(seed.files.map(\.path) == ["meta-data", "user-data"])
     }
 
     @Test(arguments: [
@@ -113,10 +112,10 @@ import Yams
             },
             interfaces: []
         )
-        let meta = try present(try Yams.compose(yaml: seed.metaData))
+        let meta = try present(try Yams.compose(yaml: present(seed["meta-data"])))
         #expect(meta["local-hostname"]?.scalar?.string == text)
         #expect(meta["public-keys"]?.sequence?[0].scalar?.string == text)
-        let user = try present(try Yams.compose(yaml: seed.userData))
+        let user = try present(try Yams.compose(yaml: present(seed["user-data"])))
         #expect(user["hostname"]?.scalar?.string == text)
         #expect(user["hostname"]?.tag.description == "tag:yaml.org,2002:str")
         #expect(user["write_files"]?.sequence?[0]["content"]?.scalar?.string == text)
@@ -128,7 +127,7 @@ import Yams
         let seed = try Seed(
             guest: guest {
                 $0.commands = [["ours"]]
-                $0.userData = """
+                let text = """
                     #cloud-config
                     hostname: theirs
                     runcmd: [theirs, [a, b]]
@@ -137,6 +136,7 @@ import Yams
                     password: &p secret
                     again: *p
                     """
+                $0.userData = UserText(text, from: "a test")
             },
             interfaces: []
         )
@@ -147,18 +147,23 @@ import Yams
         "#!/bin/sh\necho hi\n", "## template: jinja\n#cloud-config\n{}", "#cloud-config-archive\n- x",
     ])
     func `other user-data is passed on as it is, and ours goes beside it`(text: String) throws {
-        let seed = try Seed(guest: guest { $0.userData = text }, interfaces: [])
-        #expect(seed.userData == text)
-        #expect(seed.vendorData == "#cloud-config\nhostname: \"web\"\n")
+        let seed = try Seed(guest: guest { $0.userData = UserText(text, from: "a test") }, interfaces: [])
+        #expect(seed["user-data"] == text)
+        #expect(seed["vendor-data"] == "#cloud-config\nhostname: \"web\"\n")
     }
 
     @Test(arguments: ["#cloud-config\n- a list", "#cloud-config\na: [", "#cloud-config\nplain"])
     func `cloud-config that is none is refused`(text: String) throws {
-        #expect(throws: CloudInitError.self) { try Seed(guest: guest { $0.userData = text }, interfaces: []) }
+        #expect(throws: CloudInitError.self) {
+            try Seed(guest: guest { $0.userData = UserText(text, from: "a test") }, interfaces: [])
+        }
     }
 
     @Test func `cloud-config with nothing in it is all right`() throws {
-        let seed = try Seed(guest: guest { $0.userData = "#cloud-config\n" }, interfaces: [])
-        #expect(seed.userData == "#cloud-config\nhostname: \"web\"\n")
+        let seed = try Seed(
+            guest: guest { $0.userData = UserText("#cloud-config\n", from: "a test") },
+            interfaces: []
+        )
+        #expect(seed["user-data"] == "#cloud-config\nhostname: \"web\"\n")
     }
 }

@@ -127,10 +127,45 @@ import VMWrapper
             $0.attachment = .macvlan(.init(host: eth0, parent: eth0, tag: 5, namespace: pod))
         }
         #expect(macvlan.contains("prepared for a container"))
-        let socket = try refusal {
-            $0.attachment = .vhostUser(.init(path: "/run/s", listener: .guest, mostQueues: 1, ownerUID: 1))
+    }
+
+    @Test func `a machine with vhost-user sockets shares its memory`() throws {
+        func socket(_ index: Int, guestListens: Bool) throws -> PreparedInterface {
+            var prepared = try PreparedInterface.sample(interface: "eth\(index)", index: index)
+            prepared.attachment = .vhostUser(
+                .init(
+                    path: "/var/run/vrouter/uvh_\(index)",
+                    listener: guestListens ? .guest : .vrouter,
+                    mostQueues: 2,
+                    ownerUID: 1
+                )
+            )
+            return prepared
         }
-        #expect(socket.contains("a vhost-user socket (/run/s)"))
+        let xml = try domain([socket(0, guestListens: true), socket(1, guestListens: false)], vcpus: 4) {
+            $0.machine = .q35
+        }.xml
+        #expect(try golden.text("vhost-user.xml", now: xml) == xml)
+    }
+
+    @Test func `firmware and processor as the pod asks`() throws {
+        var model = ProcessorModel()
+        model.mode = .custom
+        model.match = .exact
+        model.model = "Skylake-Server"
+        model.fallback = .forbid
+        model.features = [.init(name: "vmx", policy: .require), .init(name: "hle", policy: .disable)]
+        let xml = try domain([]) {
+            $0.cpu = .model(model)
+            $0.firmware = .uefi(variables: "/var/lib/m/web/nvram.fd")
+        }.xml
+        #expect(try golden.text("uefi.xml", now: xml) == xml)
+        #expect(
+            try domain([]) {
+                $0.cpu = .host
+                $0.accelerator = .kvm
+            }.xml.contains("<cpu mode='host-model' check='partial'/>")
+        )
     }
 
     @Test func `the seventeenth interface is refused`() throws {

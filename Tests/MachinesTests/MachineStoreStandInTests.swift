@@ -11,7 +11,7 @@ import Testing
 
 @testable import Machines
 
-/// Files in a folder of the test's own; QEMU's and genisoimage's programs are real.
+/// Files in a folder of the test's own; QEMU's and xorriso's programs are real.
 @Suite struct MachineStoreStandInTests {
     private let scratch: ScratchFolder
     private let store: MachineStore

@@ -63,6 +63,7 @@ import Testing
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
             "start-limit": "9",
             "cgroup-driver": "systemd", "accelerator": "tcg", "drain-timeout": "0", "log-level": "debug",
+            "machine-type": "pc", "vmwrapper": "/w", "libvirt-pid-dir": "/l",
         ]
         #expect(Set(others.keys) == Set(RuntimeConfiguration.keys))
         for field in RuntimeConfiguration.fields {

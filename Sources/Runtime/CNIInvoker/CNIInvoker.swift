@@ -46,6 +46,15 @@ public struct CNIInvoker: Sendable {
             self.arguments = arguments
             self.runtimeConfig = runtimeConfig
         }
+
+        /// The variables that tell plugins of it.
+        var environment: [String: String] {
+            let pairs = arguments.map { "\($0.key)=\($0.value)" }
+            return [
+                "CNI_CONTAINERID": containerID, "CNI_NETNS": namespace, "CNI_IFNAME": interface,
+                "CNI_ARGS": (["IgnoreUnknown=1"] + pairs).joined(separator: ";"),
+            ]
+        }
     }
 
     /// ADD, plugin after plugin; where one fails, DEL for all of them, in reverse.
@@ -56,7 +65,7 @@ public struct CNIInvoker: Sendable {
         do throws(CNIError) {
             for plugin in list.plugins {
                 let input = plugin.input(list, previous: result, runtimeConfig: attachment.runtimeConfig)
-                let output = try await run(plugin, "ADD", attachment, input)
+                let output = try await run(plugin, "ADD", attachment.environment, input)
                 do throws(JSONError) {
                     result = try JSONValue(parsing: output)
                 } catch {
@@ -91,7 +100,7 @@ public struct CNIInvoker: Sendable {
         for plugin in list.plugins.reversed() {
             let input = plugin.input(list, previous: result, runtimeConfig: attachment.runtimeConfig)
             do throws(CNIError) {
-                _ = try await run(plugin, "DEL", attachment, input)
+                _ = try await run(plugin, "DEL", attachment.environment, input)
             } catch {
                 first = first ?? error
             }
@@ -99,26 +108,25 @@ public struct CNIInvoker: Sendable {
         if let first { throw first }
     }
 
-    private func run(
+    /// Runs a plugin with variables of a command's own.
+    func run(
         _ plugin: CNINetworkList.Plugin,
         _ command: String,
-        _ attachment: Attachment,
+        _ variables: [String: String],
         _ input: [UInt8]
     ) async throws(CNIError) -> [UInt8] {
         let program = try find(plugin.type)
-        let pairs = attachment.arguments.map { "\($0.key)=\($0.value)" }
-        let environment: [Environment.Key: String] = [
-            "CNI_COMMAND": command, "CNI_CONTAINERID": attachment.containerID,
-            "CNI_NETNS": attachment.namespace,
-            "CNI_IFNAME": attachment.interface, "CNI_PATH": folders.joined(separator: ":"),
-            "CNI_ARGS": (["IgnoreUnknown=1"] + pairs).joined(separator: ";"),
+        var environment: [Environment.Key: String] = [
+            "CNI_COMMAND": command, "CNI_PATH": folders.joined(separator: ":"),
             // Chained plugins of others run programs of their own.
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ]
+        for (name, value) in variables { environment[Environment.Key(stringLiteral: name)] = value }
+        let told = environment
         let outcome: Outcome
         do {
             outcome = try await withThrowingTaskGroup(of: Outcome?.self) { group in
-                group.addTask { try await Self.execute(program, environment, input) }
+                group.addTask { try await Self.execute(program, told, input) }
                 group.addTask { [seconds] in
                     try await Task.sleep(for: .seconds(seconds))
                     return nil
@@ -165,7 +173,7 @@ public struct CNIInvoker: Sendable {
         )
     }
 
-    private func find(_ type: String) throws(CNIError) -> String {
+    func find(_ type: String) throws(CNIError) -> String {
         for folder in folders {
             let path = "\(folder)/\(type)"
             do {

@@ -12,6 +12,10 @@ public struct CNINetworkList: Sendable {
     public let name: String
     /// The plugins, in order.
     public let plugins: [Plugin]
+    /// Whether the list says that its attachments are not to be checked.
+    public let isCheckDisabled: Bool
+    /// Whether the list says that garbage is not to be collected.
+    public let isGCDisabled: Bool
 
     /// One plugin of a list.
     public struct Plugin: Sendable {
@@ -33,6 +37,12 @@ public struct CNINetworkList: Sendable {
         let configuration = try CNIConfiguration(bytes)
         version = configuration.version
         name = configuration.name
+        (isCheckDisabled, isGCDisabled) = try configuring { () throws(JSONError) in
+            (
+                try configuration.fields.optionalBool("disableCheck") ?? false,
+                try configuration.fields.optionalBool("disableGC") ?? false
+            )
+        }
         plugins = try configuring { () throws(JSONError) in
             var entries = try configuration.fields.list("plugins")
             if entries.isEmpty { entries = [configuration.fields] }
@@ -57,7 +67,8 @@ extension CNINetworkList.Plugin {
     func input(
         _ list: CNINetworkList,
         previous: JSONValue?,
-        runtimeConfig: JSONObject
+        runtimeConfig: JSONObject,
+        besides more: [(key: String, value: JSONValue)] = []
     ) -> [UInt8] {
         var document = object
         document["cniVersion"] = .string(list.version.rawValue)
@@ -68,6 +79,7 @@ extension CNINetworkList.Plugin {
         if !offered.isEmpty {
             document["runtimeConfig"] = .object(JSONObject(offered.map { ($0.key, $0.value) }))
         }
+        for (key, value) in more { document[key] = value }
         return JSONValue.object(document).serialized()
     }
 }

@@ -6,6 +6,7 @@ import GRPCNIOTransportHTTP2TransportServices
 public import Logging
 import NIOPosix
 public import Pods
+import Synchronization
 
 /// Serves the Container Runtime Interface v1 on a Unix socket.
 public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Sendable {
@@ -44,6 +45,7 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
             ]
         )
         let log = log
+        let stopping = Flag()
         let outcome: Result<Void, any Error> = await withTaskGroup(of: Result<Void, any Error>?.self) {
             group in
             group.addTask {
@@ -51,11 +53,15 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
                     try await server.serve()
                     return .success(())
                 } catch {
-                    return .failure(error)
+                    // Its listener may be gone before it has looked at it.
+                    return stopping.isSet.load(ordering: .relaxed) ? .success(()) : .failure(error)
                 }
             }
             group.addTask {
                 await stop()
+                stopping.isSet.store(true, ordering: .relaxed)
+                // Told to shut down before it serves, it would never end.
+                _ = await transport.listeningAddress
                 server.beginGracefulShutdown()
                 do { try await Task.sleep(for: patience) } catch { return nil }
                 log.warning("calls that have not ended after \(patience) are cancelled")
@@ -70,6 +76,10 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
         }
         try await threads.shutdownGracefully()
         try outcome.get()
+    }
+
+    private final class Flag: Sendable {
+        let isSet = Atomic(false)
     }
 
     private static var transport: HTTP2ServerTransport.Custom<UnixListener>.Config {

@@ -10,16 +10,27 @@ public struct GuestDescription: Hashable, Sendable {
     public var instanceID: String
     /// The host name.
     public var hostname: String
+    /// How the seed is laid out.
+    public var layout: Seed.Layout
     /// Public SSH keys of the image's default user, a line each.
     public var sshKeys: [String]
     /// Files that cloud-init writes.
     public var files: [GuestFile]
+    /// Scripts that run at each boot.
+    public var bootScripts: [BootScript]
     /// Commands that cloud-init runs at the first boot, each with its arguments; no shell reads them.
     public var commands: [[String]]
     /// The user's own user-data, in any form that cloud-init knows.
-    public var userData: String?
+    public var userData: UserText?
+    /// The user's settings for cloud-config: maps in YAML or JSON that are merged in this order, over `userData` where
+    /// that is a cloud-config.
+    public var userSettings: [UserText]
+    /// The user's own meta-data, a map in YAML or JSON: its keys replace ours.
+    public var metaData: UserText?
     /// Where the guest takes its addresses from.
     public var addressing: Addressing
+    /// The version of a NoCloud seed's network-config.
+    public var networkVersion: NetworkVersion
     /// The resolver configuration of whoever asked for the machine; it wins over the network's.
     public var dns: DNS?
 
@@ -33,6 +44,14 @@ public struct GuestDescription: Hashable, Sendable {
         case image
     }
 
+    /// A version of cloud-init's network-config.
+    public enum NetworkVersion: Int, Hashable, Sendable, CaseIterable {
+        /// For images with a cloud-init older than 17.1.
+        case v1 = 1
+        /// Netplan's words; the only one that can tell a gateway outside the network.
+        case v2 = 2
+    }
+
     /// A guest.
     public init(
         instanceID: String,
@@ -40,7 +59,7 @@ public struct GuestDescription: Hashable, Sendable {
         sshKeys: [String] = [],
         files: [GuestFile] = [],
         commands: [[String]] = [],
-        userData: String? = nil,
+        userData: UserText? = nil,
         addressing: Addressing = .prepared,
         dns: DNS? = nil
     ) {
@@ -52,23 +71,44 @@ public struct GuestDescription: Hashable, Sendable {
         self.userData = userData
         self.addressing = addressing
         self.dns = dns
+        layout = .noCloud
+        networkVersion = .v2
+        bootScripts = []
+        userSettings = []
     }
 }
 
-/// A file that cloud-init writes in the guest (module write_files).
-public struct GuestFile: Hashable, Sendable {
-    /// The absolute path in the guest.
-    public var path: String
-    /// The content.
-    public var content: String
-    /// The permission bits.
-    public var mode: UInt16
+/// A text that a user wrote, and where: errors name that place and never the text.
+public struct UserText: Hashable, Sendable {
+    /// Where it is from, like "the annotation VirtletCloudInitUserData".
+    public var source: String
+    /// The key whose value the text is; nil where it is a whole document.
+    public var key: String?
+    /// The text.
+    public var text: String
 
-    /// A file; owned by root.
-    public init(path: String, content: String, mode: UInt16 = 0o644) {
-        self.path = path
-        self.content = content
-        self.mode = mode
+    /// The longest text that is read.
+    public static let mostBytes = 1 << 20
+
+    /// A text from somewhere.
+    public init(_ text: String, from source: String, key: String? = nil) {
+        self.source = source
+        self.key = key
+        self.text = text
+    }
+}
+
+/// A script in sh that cloud-init runs at each boot (module scripts_per_boot).
+public struct BootScript: Hashable, Sendable {
+    /// Its file's name; scripts run in the order of their names.
+    public var name: String
+    /// The whole file; it may run more than once a boot.
+    public var text: String
+
+    /// A script.
+    public init(name: String, text: String) {
+        self.name = name
+        self.text = text
     }
 }
 

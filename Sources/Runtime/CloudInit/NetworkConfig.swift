@@ -2,77 +2,121 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkTypes
-import PreparedInterface
 
-/// A network-config of version 2: interfaces found by MAC address and named as CNI named them.
-/// See https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html
-struct NetworkConfig {
-    let yaml: YAML
-
-    init(_ interfaces: [GuestInterface], addressing: GuestDescription.Addressing, dns: DNS?) {
-        let ethernets = interfaces.map { interface in
-            (interface.name.text, Self.ethernet(interface, addressing: addressing, dns: dns))
+/// A network-config of NoCloud: interfaces found by MAC address and named as CNI named them.
+enum NetworkConfig {
+    static func document(
+        _ interfaces: [InterfaceSettings],
+        _ version: GuestDescription.NetworkVersion
+    ) throws(CloudInitError) -> YAML {
+        switch version {
+        case .v1:
+            var devices: [YAML] = []
+            for interface in interfaces { devices.append(try physical(interface)) }
+            return .map([("version", .number(1)), ("config", .list(devices))])
+        case .v2:
+            let ethernets = interfaces.map { ($0.name, ethernet($0)) }
+            return .map([("version", .number(2)), ("ethernets", .map(ethernets))])
         }
-        yaml = .map([("version", .number(2)), ("ethernets", .map(ethernets))])
     }
 
-    private static func ethernet(
-        _ interface: GuestInterface,
-        addressing: GuestDescription.Addressing,
-        dns: DNS?
-    ) -> YAML {
-        let guest = interface.configuration
-        let isStatic = addressing == .prepared && !guest.addresses.isEmpty
-        let asksDHCP = addressing == .dhcp || (guest.addresses.isEmpty && guest.dhcp != .nobody)
-        let resolver = dns ?? guest.dns
+    // MARK: - Version 2
+    // https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html
+
+    private static func ethernet(_ interface: InterfaceSettings) -> YAML {
+        let resolver = interface.resolver
         var entries: [(String, YAML)] = [
-            ("match", .map([("macaddress", .text(guest.mac.text))])),
-            ("set-name", .text(interface.name.text)),
-            ("mtu", .number(guest.mtu)),
-            ("dhcp4", .flag(asksDHCP)),
+            ("match", .map([("macaddress", .text(interface.mac))])),
+            ("set-name", .text(interface.name)),
+            ("mtu", .number(interface.mtu)),
+            ("dhcp4", .flag(interface.asksDHCP)),
             ("dhcp6", .flag(false)),
         ]
-        if asksDHCP, !resolver.servers.isEmpty {
+        if interface.asksDHCP, !resolver.servers.isEmpty {
             entries.append(("dhcp4-overrides", .map([("use-dns", .flag(false))])))
         }
-        if isStatic {
+        if !interface.addresses.isEmpty {
             entries.append(("accept-ra", .flag(false)))
-            entries.append(("addresses", .list(guest.addresses.map { .text($0.text) })))
-            let routes = Self.routes(guest)
-            if !routes.isEmpty { entries.append(("routes", .list(routes))) }
+            entries.append(("addresses", .list(interface.addresses.map { .text($0.text) })))
+            if !interface.routes.isEmpty { entries.append(("routes", .list(interface.routes.map(route)))) }
         }
-        if let nameservers = Self.nameservers(resolver) { entries.append(("nameservers", nameservers)) }
+        var nameservers: [(String, YAML)] = []
+        if !resolver.servers.isEmpty {
+            nameservers.append(("addresses", .list(resolver.servers.map { .text($0.text) })))
+        }
+        if !resolver.search.isEmpty {
+            nameservers.append(("search", .list(resolver.search.map { .text($0) })))
+        }
+        if !nameservers.isEmpty { entries.append(("nameservers", .map(nameservers))) }
         return .map(entries)
     }
 
     /// The default routes are written as networks: older renderers do not know the word "default".
-    private static func routes(_ guest: GuestConfiguration) -> [YAML] {
-        var routes: [YAML] = []
-        for gateway in guest.gateways where gateway.isDefault {
-            routes.append(
-                route(.default(gateway.address.family), via: gateway.address, isOnLink: gateway.isOnLink)
-            )
-        }
-        for route in guest.routes {
-            let onLink = guest.gateways.contains { $0.address == route.gateway && $0.isOnLink }
-            routes.append(Self.route(route.destination, via: route.gateway, isOnLink: onLink))
-        }
-        return routes
-    }
-
-    private static func route(_ destination: IPPrefix, via gateway: IPAddress?, isOnLink: Bool) -> YAML {
-        var entries: [(String, YAML)] = [("to", .text(destination.text))]
+    private static func route(_ hop: InterfaceSettings.Hop) -> YAML {
+        var entries: [(String, YAML)] = [("to", .text(hop.destination.text))]
         // A route without a gateway is one on the link; the format has only a gateway of zeros for that.
-        let next = gateway ?? IPAddress(unspecified: destination.address.family)
+        let next = hop.gateway ?? IPAddress(unspecified: hop.destination.address.family)
         entries.append(("via", .text(next.text)))
-        if isOnLink { entries.append(("on-link", .flag(true))) }
+        if hop.isOnLink { entries.append(("on-link", .flag(true))) }
         return .map(entries)
     }
 
-    private static func nameservers(_ dns: DNS) -> YAML? {
+    // MARK: - Version 1
+    // https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v1.html
+
+    private static func physical(_ interface: InterfaceSettings) throws(CloudInitError) -> YAML {
+        var subnets: [YAML] = []
+        for address in interface.addresses { subnets.append(try subnet(address, of: interface)) }
+        if interface.asksDHCP { subnets.append(.map([("type", .text("dhcp4"))] + nameservers(interface))) }
+        if subnets.isEmpty { subnets.append(.map([("type", .text("manual"))])) }
+        var entries: [(String, YAML)] = [
+            ("type", .text("physical")), ("name", .text(interface.name)),
+            ("mac_address", .text(interface.mac)), ("mtu", .number(interface.mtu)),
+        ]
+        if !interface.addresses.isEmpty { entries.append(("accept-ra", .flag(false))) }
+        entries.append(("subnets", .list(subnets)))
+        return .map(entries)
+    }
+
+    /// What belongs to a family stands with the family's first address, the resolver with the first of all.
+    private static func subnet(
+        _ address: IPPrefix,
+        of interface: InterfaceSettings
+    ) throws(CloudInitError) -> YAML {
+        let family = address.address.family
+        var entries: [(String, YAML)] = [
+            ("type", .text(family == .v4 ? "static" : "static6")), ("address", .text(address.text)),
+        ]
+        if address == interface.addresses.first(where: { $0.address.family == family }) {
+            let routes = try interface.plainRoutes(family)
+            if let gateway = routes.first(where: { $0.destination.length == 0 })?.gateway {
+                entries.append(("gateway", .text(gateway.text)))
+            }
+            let others = routes.filter { $0.destination.length > 0 }.map { route in
+                YAML.map([
+                    ("network", .text(route.destination.address.text)),
+                    (
+                        "netmask",
+                        .text(family == .v4 ? route.destination.mask : String(route.destination.length))
+                    ),
+                    ("gateway", .text(route.gateway.text)),
+                ])
+            }
+            if !others.isEmpty { entries.append(("routes", .list(others))) }
+        }
+        if address == interface.addresses.first { entries += nameservers(interface) }
+        return .map(entries)
+    }
+
+    private static func nameservers(_ interface: InterfaceSettings) -> [(String, YAML)] {
+        let resolver = interface.resolver
         var entries: [(String, YAML)] = []
-        if !dns.servers.isEmpty { entries.append(("addresses", .list(dns.servers.map { .text($0.text) }))) }
-        if !dns.search.isEmpty { entries.append(("search", .list(dns.search.map { .text($0) }))) }
-        return entries.isEmpty ? nil : .map(entries)
+        if !resolver.servers.isEmpty {
+            entries.append(("dns_nameservers", .list(resolver.servers.map { .text($0.text) })))
+        }
+        if !resolver.search.isEmpty {
+            entries.append(("dns_search", .list(resolver.search.map { .text($0) })))
+        }
+        return entries
     }
 }

@@ -17,12 +17,26 @@ extension Domain {
             XMLElement("uuid", text: uuid.text),
             metadata,
             XMLElement("memory", [("unit", "MiB")], text: String(memoryMiB)),
+        ]
+        if sharesMemory {
+            children.append(
+                XMLElement(
+                    "memoryBacking",
+                    [],
+                    [
+                        XMLElement("source", [("type", "memfd")]),
+                        XMLElement("access", [("mode", "shared")]),
+                    ]
+                )
+            )
+        }
+        children += [
             XMLElement("vcpu", text: String(vcpus)),
             system, features, processor,
             XMLElement("clock", [("offset", "utc")]),
             XMLElement("on_poweroff", text: "destroy"),
             XMLElement("on_reboot", text: "restart"),
-            XMLElement("on_crash", text: "destroy"),
+            XMLElement("on_crash", text: keepsPanicked ? "preserve" : "destroy"),
             XMLElement("devices", [], devices),
             label,
         ]
@@ -43,23 +57,45 @@ extension Domain {
         )
     }
 
+    /// Whether another process must see the guest's memory.
+    private var sharesMemory: Bool {
+        interfaces.contains { interface in
+            if case .vhostUser = interface.backend { true } else { false }
+        }
+    }
+
     private var system: XMLElement {
-        XMLElement(
-            "os",
-            [],
-            [
-                XMLElement("type", [("arch", "x86_64"), ("machine", machine.rawValue)], text: "hvm"),
-                XMLElement("boot", [("dev", "hd")]),
+        var children = [XMLElement("type", [("arch", "x86_64"), ("machine", machine.rawValue)], text: "hvm")]
+        var attributes: [(String, String)] = []
+        if case .uefi(let variables) = firmware {
+            attributes.append(("firmware", "efi"))
+            children += [
+                // Without it libvirt may choose a firmware that only boots what is signed.
+                XMLElement(
+                    "firmware",
+                    [],
+                    [XMLElement("feature", [("enabled", "no"), ("name", "secure-boot")])]
+                ),
+                XMLElement("nvram", text: variables),
             ]
-        )
+        }
+        children.append(XMLElement("boot", [("dev", "hd")]))
+        return XMLElement("os", attributes, children)
     }
 
     private var features: XMLElement { XMLElement("features", [], [XMLElement("acpi"), XMLElement("apic")]) }
 
     private var processor: XMLElement {
-        switch accelerator {
-        case .kvm: XMLElement("cpu", [("mode", "host-passthrough"), ("check", "none")])
-        case .tcg: XMLElement("cpu", [("mode", "maximum"), ("check", "none")])
+        switch cpu {
+        case .model(let model):
+            return model.element
+        case .host where accelerator == .kvm:
+            return XMLElement("cpu", [("mode", "host-model"), ("check", "partial")])
+        case .best where accelerator == .kvm:
+            return XMLElement("cpu", [("mode", "host-passthrough"), ("check", "none")])
+        case .host, .best:
+            // The translator has no host to be like.
+            return XMLElement("cpu", [("mode", "maximum"), ("check", "none")])
         }
     }
 
@@ -68,8 +104,8 @@ extension Domain {
         if let wrapper { devices.append(XMLElement("emulator", text: wrapper.path)) }
         for (index, disk) in disks.enumerated() { devices.append(element(of: disk, index: index)) }
         devices.append(XMLElement("controller", [("type", "usb"), ("model", "none")]))
-        for interface in interfaces where interface.opening == .libvirt {
-            devices.append(element(of: interface))
+        for interface in interfaces {
+            if let element = Self.element(of: interface) { devices.append(element) }
         }
         devices.append(
             XMLElement(
@@ -99,6 +135,8 @@ extension Domain {
                 [XMLElement("backend", [("model", "random")], text: "/dev/urandom")]
             )
         )
+        // By it the guest's kernel tells that it panicked.
+        devices.append(XMLElement("panic", [("model", "isa")]))
         return devices
     }
 
@@ -138,12 +176,26 @@ extension Domain {
         "vd" + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(clamping: min(index, 25))))
     }
 
-    private func element(of interface: DomainInterface) -> XMLElement {
-        var children = [
-            XMLElement("mac", [("address", interface.mac.text)]),
-            XMLElement("target", [("dev", interface.tap.text), ("managed", "no")]),
-            XMLElement("model", [("type", "virtio")]),
-        ]
+    /// Nil where the wrapper adds the device.
+    private static func element(of interface: DomainInterface) -> XMLElement? {
+        var children = [XMLElement("mac", [("address", interface.mac.text)])]
+        let type: String
+        switch interface.backend {
+        case .wrappedTap: return nil
+        case .tap(let name):
+            type = "ethernet"
+            children.append(XMLElement("target", [("dev", name.text), ("managed", "no")]))
+        case .vhostUser(let path, let listener):
+            type = "vhostuser"
+            let mode = listener == .guest ? "server" : "client"
+            var source = XMLElement("source", [("type", "unix"), ("path", path), ("mode", mode)])
+            // A guest that connects does so again after the other side's restart.
+            if listener == .vrouter {
+                source = source.with(XMLElement("reconnect", [("enabled", "yes"), ("timeout", "1")]))
+            }
+            children.append(source)
+        }
+        children.append(XMLElement("model", [("type", "virtio")]))
         if interface.queues > 1 {
             children.append(XMLElement("driver", [("queues", String(interface.queues))]))
         }
@@ -158,7 +210,7 @@ extension Domain {
                 ]
             ),
         ]
-        return XMLElement("interface", [("type", "ethernet")], children)
+        return XMLElement("interface", [("type", type)], children)
     }
 
     private var label: XMLElement {

@@ -17,6 +17,12 @@ public struct Domain: Hashable, Sendable {
     public var machine: Board
     /// What runs the guest's instructions.
     public var accelerator: Accelerator
+    /// The processor that the guest sees.
+    public var cpu = Processor.best
+    /// What starts the guest's boot loader.
+    public var firmware = Firmware.bios
+    /// Whether QEMU stays, stopped, when the guest's kernel panics, so that it can be told from a crash of QEMU.
+    public var keepsPanicked = false
     /// The disks, first the one to boot from.
     public var disks: [Disk]
     /// The network interfaces.
@@ -47,6 +53,24 @@ public struct Domain: Hashable, Sendable {
         case kvm
         /// QEMU's translator.
         case tcg
+    }
+
+    /// A processor that a guest sees.
+    public enum Processor: Codable, Hashable, Sendable {
+        /// The node's own with KVM, all that it can translate with TCG.
+        case best
+        /// One like the node's, by its name and features, for guests that look closely.
+        case host
+        /// One that is told.
+        case model(ProcessorModel)
+    }
+
+    /// What starts a guest's boot loader.
+    public enum Firmware: Hashable, Sendable {
+        /// SeaBIOS.
+        case bios
+        /// EDK II; `variables` is the file that keeps what the guest tells it.
+        case uefi(variables: String)
     }
 
     /// A disk.

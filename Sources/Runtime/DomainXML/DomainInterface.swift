@@ -15,17 +15,18 @@ public struct DomainInterface: Hashable, Sendable {
     public let mtu: Int
     /// The queues to open: exactly so many on both sides.
     public let queues: Int
-    /// The tap's name.
-    public let tap: InterfaceName
-    /// Who opens the tap.
-    public let opening: Opening
+    /// What carries its frames.
+    public let backend: Backend
 
-    /// Who opens a tap.
-    public enum Opening: Hashable, Sendable {
-        /// libvirt, in its own network namespace.
-        case libvirt
-        /// The process that starts the domain, in a pod's namespace; the wrapper gets the descriptors.
-        case wrapper
+    /// What carries an interface's frames.
+    public enum Backend: Hashable, Sendable {
+        /// A tap of this name, which libvirt opens in its own network namespace.
+        case tap(InterfaceName)
+        /// A tap in a pod's namespace: the process that starts the domain opens it, and the wrapper gets the
+        /// descriptors.
+        case wrappedTap
+        /// A socket, by which another process sees the guest's memory.
+        case vhostUser(path: String, listener: Attachment.VhostUser.Listener)
     }
 
     /// The most interfaces that a domain can have: slots 16 to 31 are theirs.
@@ -39,34 +40,34 @@ public struct DomainInterface: Hashable, Sendable {
     /// - Throws: `DomainError` where no VM can have it.
     public init(_ prepared: PreparedInterface, index: Int, vcpus: Int) throws(DomainError) {
         let subject = "interface \(prepared.key.interface.text) of \(prepared.key.containerID.text)"
-        guard case .tap(let tap) = prepared.attachment else {
-            throw DomainError(subject: subject, reason: Self.reason(against: prepared.attachment))
-        }
         guard index < Self.most else {
             throw DomainError(subject: subject, reason: "a VM has at most \(Self.most) interfaces")
         }
         self.index = index
         mac = prepared.guest.mac
         mtu = prepared.guest.mtu
-        queues = Self.queues(of: tap, vcpus: vcpus)
-        self.tap = tap.name
-        switch tap.namespace {
-        case .host: opening = .libvirt
-        case .pod: opening = .wrapper
-        }
-    }
-
-    /// Why no VM can have an interface of a kind.
-    private static func reason(against attachment: Attachment) -> String {
-        switch attachment {
-        case .vlan(let vlan) where vlan.namespace == nil:
-            "it is VLAN \(vlan.tag) of the guest's interface \(vlan.parent.text): the guest makes it itself, "
-                + "and no device is needed"
+        switch prepared.attachment {
+        case .tap(let tap):
+            queues = Self.queues(of: tap, vcpus: vcpus)
+            switch tap.namespace {
+            case .host: backend = .tap(tap.name)
+            case .pod: backend = .wrappedTap
+            }
         case .vhostUser(let socket):
-            "it is a vhost-user socket (\(socket.path)), which needs shared guest memory: this runtime opens taps only"
-        case .veth, .vlan, .macvlan, .tap:
-            "it was prepared for a container, not for a VM; the network's plugins must know the "
-                + "capability vmInterface, or tap-bridge must follow them in the list"
+            queues = max(1, min(vcpus, socket.mostQueues))
+            backend = .vhostUser(path: socket.path, listener: socket.listener)
+        case .vlan(let vlan) where vlan.namespace == nil:
+            throw DomainError(
+                subject: subject,
+                reason: "it is VLAN \(vlan.tag) of the guest's interface \(vlan.parent.text): the guest makes "
+                    + "it itself, and no device is needed"
+            )
+        case .veth, .vlan, .macvlan:
+            throw DomainError(
+                subject: subject,
+                reason: "it was prepared for a container, not for a VM; the network's plugins must know the "
+                    + "capability vmInterface, or tap-bridge must follow them in the list"
+            )
         }
     }
 
@@ -84,7 +85,7 @@ public struct DomainInterface: Hashable, Sendable {
     ///   - vhosts: Whether the kernel's vhost-net serves the queues.
     /// - Returns: The interface, ready to be written into the wrapper's environment.
     public func wrapped(on board: Domain.Board, vhosts: Bool) -> WrappedInterface? {
-        guard opening == .wrapper else { return nil }
+        guard backend == .wrappedTap else { return nil }
         return WrappedInterface(
             index: index,
             queues: queues,

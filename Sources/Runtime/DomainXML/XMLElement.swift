@@ -26,6 +26,9 @@ struct XMLElement {
         self.text = text
     }
 
+    /// The element with one more in it.
+    func with(_ child: XMLElement) -> XMLElement { XMLElement(name, attributes, children + [child]) }
+
     /// The element and what is in it, an element a line.
     func serialized(indent: String = "") -> String {
         var line = indent + "<" + name

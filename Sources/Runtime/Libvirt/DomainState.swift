@@ -16,6 +16,9 @@ public enum DomainState: String, Hashable, Sendable {
     /// QEMU or the guest crashed.
     case crashed
 
+    /// Whether there is a QEMU.
+    public var isAlive: Bool { self != .off && self != .crashed }
+
     init(_ state: Int32) {
         switch virDomainState(UInt32(bitPattern: state)) {
         case VIR_DOMAIN_RUNNING, VIR_DOMAIN_BLOCKED: self = .running

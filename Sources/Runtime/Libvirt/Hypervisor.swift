@@ -57,7 +57,12 @@ public actor Hypervisor {
 
     /// Forgets a persistent domain; one that is not there is all right.
     public func undefine(_ uuid: String) throws(LibvirtError) {
-        try callIfPresent("undefine", uuid) { virDomainUndefine($0) }
+        try callIfPresent("undefine", uuid) { domain in
+            // With what its firmware keeps; not all drivers of libvirt know of firmware.
+            let result = virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue)
+            return result < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG.rawValue
+                ? virDomainUndefine(domain) : result
+        }
     }
 
     /// What a domain does; nil where there is none.
@@ -70,6 +75,29 @@ public actor Hypervisor {
             throw error
         }
         return DomainState(state)
+    }
+
+    /// How a domain that is off came to its end, as far as libvirt knows.
+    public func ending(of uuid: String) throws(LibvirtError) -> DomainEnding {
+        guard let domain = try find(uuid) else { return .unknown }
+        var state: Int32 = 0
+        var reason: Int32 = 0
+        guard virDomainGetState(domain.pointer, &state, &reason, 0) == 0 else {
+            throw LibvirtError("ask the state of", uuid)
+        }
+        if DomainState(state) == .crashed { return .guestCrashed }
+        return DomainEnding(offReason: reason)
+    }
+
+    /// The UUIDs of all domains whose guest goes on, whoever's they are.
+    public func active() throws(LibvirtError) -> Set<String> {
+        var list: UnsafeMutablePointer<virDomainPtr?>?
+        let flags = VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue | VIR_CONNECT_LIST_DOMAINS_PAUSED.rawValue
+        let count = virConnectListAllDomains(try connected().pointer, &list, flags)
+        guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
+        defer { free(list) }
+        let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
+        return Set(handles.compactMap { Self.listed($0)?.uuid })
     }
 
     /// Lets a paused guest run.

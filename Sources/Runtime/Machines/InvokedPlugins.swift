@@ -34,6 +34,55 @@ public struct InvokedPlugins: NetworkPlugins {
         }
     }
 
+    /// CHECK, plugin after plugin.
+    public func check(_ attachment: NetworkAttachment) async throws {
+        guard let result = attachment.result else { return }
+        do throws(CNIError) {
+            let list = try CNINetworkList(Array(attachment.list.utf8))
+            try await invoker.check(list, Self.told(attachment), result: result)
+        } catch {
+            throw MachineError("check \(attachment.interface.text)", Self.text(error))
+        }
+    }
+
+    /// Looks for the programs.
+    public func find(list: String) throws {
+        do throws(CNIError) {
+            try invoker.find(CNINetworkList(Array(list.utf8)))
+        } catch {
+            throw MachineError("use the network", Self.text(error))
+        }
+    }
+
+    /// STATUS, plugin after plugin.
+    public func status(list: String) async throws {
+        do throws(CNIError) {
+            try await invoker.status(CNINetworkList(Array(list.utf8)))
+        } catch {
+            throw MachineError("ask the network's plugins", Self.text(error))
+        }
+    }
+
+    /// GC, of those plugins that know a runtime's things from another's.
+    public func collectGarbage(
+        list: String,
+        of runtime: String,
+        keeping valid: [(containerID: String, interface: String)]
+    ) async throws {
+        do throws(CNIError) {
+            try await invoker.collectGarbage(
+                CNINetworkList(Array(list.utf8)),
+                keeping: valid,
+                capability: "vmInterface",
+                runtimeConfig: JSONObject([
+                    ("vmInterface", .object(JSONObject([("runtime", .string(runtime))])))
+                ])
+            )
+        } catch {
+            throw MachineError("collect garbage", Self.text(error))
+        }
+    }
+
     private static func told(_ attachment: NetworkAttachment) -> CNIInvoker.Attachment {
         // A namespace that is gone is told as such, so that plugins do not stumble over the path.
         let namespace = access(attachment.namespace, F_OK) == 0 ? attachment.namespace : ""
@@ -44,8 +93,11 @@ public struct InvokedPlugins: NetworkPlugins {
             arguments: [
                 ("K8S_POD_NAMESPACE", attachment.podNamespace), ("K8S_POD_NAME", attachment.podName),
                 ("K8S_POD_INFRA_CONTAINER_ID", attachment.containerID.text),
-            ],
-            runtimeConfig: JSONObject([("vmInterface", attachment.vmInterface.json)])
+            ] + (attachment.podUID.isEmpty ? [] : [("K8S_POD_UID", attachment.podUID)]),
+            runtimeConfig: JSONObject(
+                [("vmInterface", attachment.vmInterface.json)]
+                    + attachment.capabilities.members.map { ($0.key, $0.value) }
+            )
         )
     }
 

@@ -3,7 +3,7 @@
 
 import CLinux
 import CNIProtocol
-import DomainXML
+package import DomainXML
 import LinuxSystem
 import NetworkTypes
 
@@ -47,7 +47,7 @@ extension MachineRuntime {
     }
 
     /// A group of the machine's own, or the one that may open /dev/kvm.
-    private static func group(_ uid: UInt32, _ accelerator: Domain.Accelerator) -> UInt32 {
+    package static func group(_ uid: UInt32, _ accelerator: Domain.Accelerator) -> UInt32 {
         var status = stat()
         guard accelerator == .kvm, stat("/dev/kvm", &status) == 0, status.st_mode & 0o006 != 0o006 else {
             return uid

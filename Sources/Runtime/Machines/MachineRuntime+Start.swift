@@ -17,53 +17,22 @@ extension MachineRuntime {
         var guest = guest
         guest.instanceID = machine.uuid.text
         let seed = try Seed(guest: guest, interfaces: interfaces.map { GuestInterface($0) })
-        let media = Media(store: store)
-        try await media.makeDisk(of: machine)
-        try await media.makeSeed(seed, of: machine)
-        try media.makeConsoleLog(of: machine)
+        let media = Media(settings: settings, folder: store.folder(of: machine.name), user: machine.user)
+        try await media.makeDisk(over: machine.image)
+        try await media.makeSeed(seed)
+        try media.makeConsoleLog()
     }
 
     /// Starts the domain paused and lets it run when it is written down as started.
     func start(_ machine: inout Machine, _ interfaces: [PreparedInterface]) async throws {
         progress("Starting the VM")
         let domain = try domain(of: machine, interfaces)
-        if let wrapper = domain.wrapper {
-            try await start(domain, wrapper, interfaces)
-        } else {
+        try await QueueService.serving(domain, interfaces) {
             try await hypervisor.start(domain.xml, name: domain.name, paused: true)
         }
         machine.wasStarted = true
         try store.save(machine)
         try await hypervisor.resume(machine.uuid.text)
-    }
-
-    /// Starts a domain whose taps are served to its wrapper meanwhile.
-    private func start(
-        _ domain: Domain,
-        _ wrapper: Domain.Wrapper,
-        _ interfaces: [PreparedInterface]
-    ) async throws {
-        let vhosts = domain.accelerator == .kvm && wrapper.offersVhost
-        let sources = zip(domain.interfaces, interfaces).compactMap {
-            device,
-            prepared -> QueueService.Source? in
-            guard device.opening == .wrapper, case .tap(let tap) = prepared.attachment else { return nil }
-            return QueueService.Source(tap: tap, queues: device.queues, vhosts: vhosts ? device.queues : 0)
-        }
-        let service = QueueService(path: wrapper.socket, user: domain.user.uid, wrapper: wrapper.path)
-        let listening = try service.listen()
-        async let served = onThreadOfItsOwn { () -> MachineError? in
-            service.serve(sources, on: listening, seconds: 60)
-        }
-        do {
-            try await hypervisor.start(domain.xml, name: domain.name, paused: true)
-        } catch {
-            service.cancel()
-            // What went wrong at our side explains why the emulator gave up.
-            if let failure = await served { throw failure }
-            throw error
-        }
-        if let failure = await served { throw failure }
     }
 
     private func domain(of machine: Machine, _ interfaces: [PreparedInterface]) throws -> Domain {
@@ -90,7 +59,7 @@ extension MachineRuntime {
             user: machine.user,
             owner: Self.name
         )
-        if devices.contains(where: { $0.opening == .wrapper }) {
+        if devices.contains(where: { $0.backend == .wrappedTap }) {
             domain.wrapper = Domain.Wrapper(
                 path: settings.wrapper,
                 socket: store.path(.queueSocket, of: machine.name),

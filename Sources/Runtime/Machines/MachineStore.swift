@@ -4,7 +4,7 @@
 import CLinux
 import DomainXML
 import JSON
-import LinuxSystem
+package import LinuxSystem
 import NetworkTypes
 
 /// The machines of this host: a folder each, with all of a machine's files.
@@ -143,7 +143,7 @@ struct MachineStore: Sendable {
 }
 
 /// The files in a machine's folder.
-enum MachineFile: String, CaseIterable {
+package enum MachineFile: String, CaseIterable {
     case description = "machine.json"
     case disk = "disk.qcow2"
     case seed = "seed.iso"
@@ -155,7 +155,7 @@ enum MachineFile: String, CaseIterable {
 /// Removes a file, or a folder with the files in it; it may be gone.
 ///
 /// Links are removed, never followed.
-func removeTree(_ path: String) throws(SystemError) {
+package func removeTree(_ path: String) throws(SystemError) {
     guard unlink(path) != 0 else { return }
     switch clinux_errno() {
     case ENOENT: return

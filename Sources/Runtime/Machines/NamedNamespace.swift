@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import LinuxSystem
+package import LinuxSystem
 
 /// Network namespaces with a name, as ip-netns(8) makes them.
-enum NamedNamespace {
+package enum NamedNamespace {
     /// Makes a namespace and binds it to a path.
     ///
     /// Run on a thread of its own: it stays in the namespace.
-    static func make(_ path: String) throws(SystemError) {
+    package static func make(_ path: String) throws(SystemError) {
         let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         try Files.makeFolder(folder, mode: 0o755)
         try share(folder)
@@ -29,7 +29,7 @@ enum NamedNamespace {
     }
 
     /// Unbinds and removes a path; it may be gone, and need not be bound.
-    static func remove(_ path: String) throws(SystemError) {
+    package static func remove(_ path: String) throws(SystemError) {
         let unmounted = clinux_unmount(path)
         guard unmounted >= 0 || unmounted == -EINVAL || unmounted == -ENOENT else {
             throw SystemError("unbind the network namespace", path, errno: -unmounted)

@@ -12,6 +12,18 @@ public protocol NetworkPlugins: Sendable {
     func add(_ attachment: NetworkAttachment) async throws -> JSONValue
     /// Detaches it: DEL, in reverse. What is not there is no error.
     func delete(_ attachment: NetworkAttachment) async throws
+    /// Compares an attachment with what ADD gave: CHECK, plugin after plugin.
+    func check(_ attachment: NetworkAttachment) async throws
+    /// Makes sure that a network's plugins are there: what then fails was begun, and is undone by DEL.
+    func find(list: String) async throws
+    /// Asks whether a network can serve: STATUS, plugin after plugin.
+    func status(list: String) async throws
+    /// Removes what a runtime made in a network and none of its attachments needs: GC.
+    func collectGarbage(
+        list: String,
+        of runtime: String,
+        keeping valid: [(containerID: String, interface: String)]
+    ) async throws
 }
 
 /// What plugins are told of a sandbox's attachment to a network.
@@ -30,17 +42,51 @@ public struct NetworkAttachment: Hashable, Sendable {
     public let podNamespace: String
     /// The pod's name.
     public let podName: String
+    /// The pod's UID; empty where there is none.
+    public var podUID = ""
     /// What the VM asks for; the value of the capability `vmInterface`.
     public let vmInterface: VMInterface
+    /// What is offered for other capabilities, like `portMappings`.
+    public var capabilities = JSONObject()
+
+    /// An attachment without a UID and other capabilities.
+    package init(
+        containerID: ContainerID,
+        namespace: String,
+        interface: InterfaceName,
+        list: String,
+        result: JSONValue?,
+        podNamespace: String,
+        podName: String,
+        vmInterface: VMInterface
+    ) {
+        self.containerID = containerID
+        self.namespace = namespace
+        self.interface = interface
+        self.list = list
+        self.result = result
+        self.podNamespace = podNamespace
+        self.podName = podName
+        self.vmInterface = vmInterface
+    }
 
     /// What a VM asks of an interface.
     public struct VMInterface: Hashable, Sendable {
+        /// The kind of attachment: `tap`, or `any` where all that a VM can use will do.
+        public var kind = "tap"
         /// The queues that it is going to open.
         public let queues: Int
         /// The user that QEMU runs as.
         public let ownerUID: UInt32
         /// The runtime that asks.
         public let runtime: String
+
+        /// A wish for taps.
+        package init(queues: Int, ownerUID: UInt32, runtime: String) {
+            self.queues = queues
+            self.ownerUID = ownerUID
+            self.runtime = runtime
+        }
     }
 }
 
@@ -49,7 +95,7 @@ extension NetworkAttachment.VMInterface {
     public var json: JSONValue {
         .object(
             JSONObject([
-                ("kind", .string("tap")), ("queues", .integer(queues)), ("ownerUID", .integer(Int(ownerUID))),
+                ("kind", .string(kind)), ("queues", .integer(queues)), ("ownerUID", .integer(Int(ownerUID))),
                 ("runtime", .string(runtime)),
             ])
         )

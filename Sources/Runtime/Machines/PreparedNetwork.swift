@@ -1,22 +1,23 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import CNIProtocol
+package import CNIProtocol
 import DomainXML
 import LinuxSystem
-import NetworkTypes
-import PreparedInterface
+package import NetworkTypes
+package import PreparedInterface
 
 /// Reads what the plugins prepared for a sandbox.
 ///
 /// It is all that the runtime knows of the network.
-struct PreparedNetwork {
-    let interfaces: [PreparedInterface]
+package struct PreparedNetwork {
+    /// The interfaces, in the order of their index.
+    package let interfaces: [PreparedInterface]
 
     /// Reads the records of a sandbox.
     ///
     /// `names`: The interfaces that must be there; where it is empty, all that are, but at least one.
-    init(of container: ContainerID, names: [InterfaceName], in folder: String) throws(MachineError) {
+    package init(of container: ContainerID, names: [InterfaceName], in folder: String) throws(MachineError) {
         let operation = "find the network interfaces of the sandbox \(container.text)"
         let store = InterfaceStore(folder: folder)
         var expected = names

@@ -10,7 +10,7 @@ import Synchronization
 
 /// Serves the queues of taps in pods' namespaces to one emulator, once: over a Unix socket of its own that
 /// only the machine's user can open, and only to a process of this user that is our wrapper.
-final class QueueService: Sendable {
+package final class QueueService: Sendable {
     private let path: String
     private let user: UInt32
     private let wrapper: String

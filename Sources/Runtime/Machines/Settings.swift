@@ -20,7 +20,7 @@ public struct Settings: Hashable, Sendable {
     /// QEMU's tool for disk images.
     public var qemuImg = HostProgram("/usr/bin/qemu-img")
     /// The maker of seed media.
-    public var genisoimage = HostProgram("/usr/bin/genisoimage")
+    public var xorrisofs = HostProgram("/usr/bin/xorrisofs")
     /// The emulator for machines whose taps lie in a pod's namespace.
     public var wrapper = "/usr/local/libexec/contrail-vm/vmwrapper"
 

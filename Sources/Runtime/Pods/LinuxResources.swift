@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Resources in the words of cgroups; 0 and empty mean "not told".
-public struct LinuxResources: Hashable, Sendable {
+public struct LinuxResources: Codable, Hashable, Sendable {
     /// CFS period in microseconds.
     public var cpuPeriod: Int64
     /// CFS quota in microseconds a period; below 0 for no limit.
@@ -25,7 +25,7 @@ public struct LinuxResources: Hashable, Sendable {
     public var unified: [String: String]
 
     /// A limit of huge pages of one size.
-    public struct HugepageLimit: Hashable, Sendable {
+    public struct HugepageLimit: Codable, Hashable, Sendable {
         /// The page's size, like "2MB".
         public var pageSize: String
         /// The limit in bytes.
@@ -50,5 +50,21 @@ public struct LinuxResources: Hashable, Sendable {
         cpusetMemories = ""
         hugepageLimits = []
         unified = [:]
+    }
+
+    /// These with what others tell.
+    public func updated(with other: LinuxResources) -> LinuxResources {
+        var result = self
+        if other.cpuPeriod != 0 { result.cpuPeriod = other.cpuPeriod }
+        if other.cpuQuota != 0 { result.cpuQuota = other.cpuQuota }
+        if other.cpuShares != 0 { result.cpuShares = other.cpuShares }
+        if other.memoryLimit != 0 { result.memoryLimit = other.memoryLimit }
+        if other.memorySwapLimit != 0 { result.memorySwapLimit = other.memorySwapLimit }
+        if other.oomScoreAdjustment != 0 { result.oomScoreAdjustment = other.oomScoreAdjustment }
+        if !other.cpusetCPUs.isEmpty { result.cpusetCPUs = other.cpusetCPUs }
+        if !other.cpusetMemories.isEmpty { result.cpusetMemories = other.cpusetMemories }
+        if !other.hugepageLimits.isEmpty { result.hugepageLimits = other.hugepageLimits }
+        result.unified.merge(other.unified) { $1 }
+        return result
     }
 }

@@ -37,6 +37,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var cgroupDriver = CgroupDriverChoice.auto
     /// What runs guests' instructions.
     public var accelerator = AcceleratorChoice.auto
+    /// The board of guests.
+    public var machineType = MachineType.q35
+    /// The program that fetches taps from pods' namespaces and becomes QEMU.
+    public var wrapper = "/usr/local/libexec/contrail-vm/vmwrapper"
+    /// Where libvirt writes the process ids of its QEMUs.
+    public var libvirtProcessFolder = "/run/libvirt/qemu"
     /// How long calls may go on after SIGTERM, in seconds.
     public var drainSeconds = 30
     /// What is logged.
@@ -145,6 +151,24 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             "What runs guests' instructions. auto: KVM where it was measured to be fast, else TCG."
         ),
         .init(
+            "machine-type",
+            \.machineType,
+            .word,
+            "The board of guests: q35 has PCI Express, pc is the older one."
+        ),
+        .init(
+            "vmwrapper",
+            \.wrapper,
+            .path,
+            "The program vmwrapper, which QEMU's users must be able to run."
+        ),
+        .init(
+            "libvirt-pid-dir",
+            \.libvirtProcessFolder,
+            .path,
+            "Where libvirt writes the process ids of its QEMUs."
+        ),
+        .init(
             "drain-timeout",
             \.drainSeconds,
             .number(0...3600),
@@ -195,6 +219,14 @@ public enum AcceleratorChoice: String, CaseIterable, Hashable, Sendable {
     case kvm
     /// QEMU's own translator.
     case tcg
+}
+
+/// A board.
+public enum MachineType: String, CaseIterable, Hashable, Sendable {
+    /// i440FX.
+    case pc
+    /// Q35.
+    case q35
 }
 
 /// How much an event must matter to be logged.

@@ -16,6 +16,9 @@ struct GuestOptions: ParsableArguments {
     )
     var userData: String?
 
+    @Option(help: "The version of the network-config: 2, or 1 for images with a cloud-init older than 17.1.")
+    var networkConfigVersion: NetworkVersion = .v2
+
     @Flag(help: "Write no network-config: the image configures its network by itself, mostly by DHCP.")
     var noNetworkConfig = false
 
@@ -46,14 +49,24 @@ struct GuestOptions: ParsableArguments {
             keys += text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
         }
         let resolver = DNS(servers: dns.map(\.address), search: dnsSearch)
-        return GuestDescription(
+        var guest = GuestDescription(
             instanceID: "",
             hostname: name,
             sshKeys: keys,
-            userData: try userData.map(NetworkOptions.text(of:)),
+            userData: try userData.map { UserText(try NetworkOptions.text(of: $0), from: "the file \($0)") },
             addressing: noNetworkConfig ? .image : dhcp ? .dhcp : .prepared,
             dns: resolver.isEmpty ? nil : resolver
         )
+        guest.networkVersion = networkConfigVersion.value
+        return guest
+    }
+
+    /// A version of the network-config on the command line.
+    enum NetworkVersion: String, ExpressibleByArgument, CaseIterable {
+        case v1 = "1"
+        case v2 = "2"
+
+        var value: GuestDescription.NetworkVersion { self == .v1 ? .v1 : .v2 }
     }
 
     /// An IP address on the command line.

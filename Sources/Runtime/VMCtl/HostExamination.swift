@@ -18,7 +18,7 @@ struct HostExamination: Sendable {
         var findings = [privilege, tunDevice, runFolder, users, wrapper, agent]
         findings.append(await program(settings.qemu, package: "qemu-system-x86"))
         findings.append(await program(settings.qemuImg, package: "qemu-utils"))
-        findings.append(await program(settings.genisoimage, package: "genisoimage"))
+        findings.append(await program(settings.xorrisofs, package: "xorriso"))
         findings.append(await libvirt)
         findings.append(await kvm)
         if let finding = kvmDevice { findings.append(finding) }

@@ -29,7 +29,7 @@ struct HostOptions: ParsableArguments {
         }
         if let path = try Self.folder("CONTRAIL_VM_QEMU") { settings.qemu = HostProgram(path) }
         if let path = try Self.folder("CONTRAIL_VM_QEMU_IMG") { settings.qemuImg = HostProgram(path) }
-        if let path = try Self.folder("CONTRAIL_VM_GENISOIMAGE") { settings.genisoimage = HostProgram(path) }
+        if let path = try Self.folder("CONTRAIL_VM_XORRISOFS") { settings.xorrisofs = HostProgram(path) }
         if let uri = libvirtUri ?? Self.variable("CONTRAIL_VM_LIBVIRT_URI") { settings.libvirtURI = uri }
         return settings
     }

@@ -16,7 +16,7 @@ public struct VMCtl: AsyncParsableCommand {
             Folders and programs can be set by environment variables: CONTRAIL_VM_STATE_DIR, \
             CONTRAIL_VM_RUN_DIR, CONTRAIL_VM_NETNS_DIR, CONTRAIL_VM_USERS (first-last), \
             CONTRAIL_VM_LIBVIRT_URI, CONTRAIL_VM_WRAPPER, CONTRAIL_VM_QEMU, CONTRAIL_VM_QEMU_IMG, \
-            CONTRAIL_VM_GENISOIMAGE, CONTRAIL_VM_CNI_BIN (folders, joined by colons), CONTRAIL_VM_IMAGE_DIR, \
+            CONTRAIL_VM_XORRISOFS, CONTRAIL_VM_CNI_BIN (folders, joined by colons), CONTRAIL_VM_IMAGE_DIR, \
             CONTRAIL_VM_IMAGE_TRANSLATIONS, CONTRAIL_VM_IMAGE_REGEXPS (true, false), \
             CONTRAIL_VM_IMAGE_RESERVE_MIB, CONTRAIL_VM_DOWNLOAD_PROTOCOL (https, http).
             """,

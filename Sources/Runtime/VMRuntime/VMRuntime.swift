@@ -76,16 +76,27 @@ public struct VMRuntime: AsyncParsableCommand {
             throw ExitCode.failure
         }
         defer { socket.release() }
-        let node = NodeWithoutPods(configuration)
+        let node: Node
+        do {
+            node = try await Node(configuration, log)
+        } catch {
+            log.error("\(error)")
+            throw ExitCode.failure
+        }
+        await node.pods.reconcile()
         log.info("version \(version) serves \(socket.path)")
         Notifier.send("READY=1")
         do {
-            try await CRIServer(pods: node, images: node, log: log)
-                .serve(on: socket, patience: .seconds(configuration.drainSeconds)) {
-                    let signal = await stop.first()
-                    log.notice("\(signal): no further calls; waiting for those that have begun")
-                    Notifier.send("STOPPING=1")
-                }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await node.pods.watch() }
+                try await CRIServer(pods: node.pods, images: node.images, log: log)
+                    .serve(on: socket, patience: .seconds(configuration.drainSeconds)) {
+                        let signal = await stop.first()
+                        log.notice("\(signal): no further calls; waiting for those that have begun")
+                        Notifier.send("STOPPING=1")
+                    }
+                group.cancelAll()
+            }
         } catch {
             log.error("the server has ended: \(error)")
             throw ExitCode.failure

@@ -93,6 +93,10 @@ const char *clinux_argument(int index) { return index < argument_count ? argumen
 int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }
 int clinux_is_folder(mode_t mode) { return S_ISDIR(mode); }
 
+int clinux_punch(int fd, int64_t length) {
+  return result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length));
+}
+
 static struct {
   int fd;
   const char *text;

@@ -335,7 +335,8 @@ def socket_mode(server):
     status_ = os.lstat(server.socket)
     assert stat.S_ISSOCK(status_.st_mode) and stat.S_IMODE(status_.st_mode) == 0o600, oct(status_.st_mode)
     server.terminate()
-    assert server.wait() == 0
+    ended = server.wait()
+    assert ended == 0, f"{ended}: {server.text()}"
     assert not server.socket.exists()
 
 

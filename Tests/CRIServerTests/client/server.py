@@ -29,9 +29,15 @@ class Server:
         self.socket = self.folder / "run" / "vm-runtime.sock"
         self.log = self.folder / "log"
         self.process = None
+        self.defaults = []
+        for key, place in [("state-dir", "state"), ("run-dir", "run"), ("image-dir", "images"), ("cni-conf-dir", "net.d")]:
+            if f"CONTRAIL_VM_{key.upper().replace('-', '_')}" not in os.environ:
+                self.defaults += [f"--{key}", str(self.folder / place)]
+        if "CONTRAIL_VM_ACCELERATOR" not in os.environ:
+            self.defaults += ["--accelerator", "tcg", "--libvirt-uri", "test:///default"]
 
     def arguments(self, *more):
-        return [self.program, "--config", "/dev/null", "--listen", str(self.socket), *more]
+        return [self.program, "--config", "/dev/null", "--listen", str(self.socket), *self.defaults, *more]
 
     def start(self, *more, environment=None):
         """Starts it and waits until it answers."""

@@ -70,6 +70,8 @@ const char *_Nullable clinux_argument(int index);
 /// st_mode & S_IFMT == S_IFREG, or S_IFDIR.
 int clinux_is_regular(mode_t mode);
 int clinux_is_folder(mode_t mode);
+/// Gives the blocks of the first `length` bytes of a file back; its size stays, and they read as zeros.
+int clinux_punch(int fd, int64_t length);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
 

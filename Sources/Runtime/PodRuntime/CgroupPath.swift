@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a container's cgroup is below the root of a hierarchy: in the pod's, which kubelet made.
+struct CgroupPath: Hashable, Sendable {
+    /// The folders from the root down; the last one is the container's own.
+    let components: [String]
+
+    /// Below a pod's cgroup, in the notation of its driver.
+    ///
+    /// `parent`: like `/kubepods/burstable/pod1` (cgroupfs) or `kubepods-burstable-pod1.slice` (systemd); empty for
+    /// none. Nil where a part of it is no name of a cgroup.
+    init?(parent: String, containerID: String) {
+        let parts = parent.split(separator: "/").map(String.init)
+        guard parts.allSatisfy(Self.isName) else { return nil }
+        let own = "cvm-\(containerID)"
+        guard let last = parts.last, last.hasSuffix(".slice") else {
+            components = (parts.isEmpty ? ["contrail-vm"] : parts) + [own]
+            return
+        }
+        components = Self.slices(last) + ["\(own).scope"]
+    }
+
+    var text: String { components.joined(separator: "/") }
+
+    /// A slice lies in those whose names are its own, shortened at each hyphen (systemd.slice(5)).
+    private static func slices(_ slice: String) -> [String] {
+        let words = slice.dropLast(".slice".count).split(separator: "-", omittingEmptySubsequences: false)
+        return words.indices.map { words[...$0].joined(separator: "-") + ".slice" }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        guard text != ".", text != "..", text.utf8.count <= 255 else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_.:@\\".utf8.contains(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Pods
+
+/// A container as it is written down, before anything of it is made.
+struct ContainerRecord: Codable, Hashable, Sendable {
+    /// Where it is in its life.
+    enum Phase: String, Codable, Sendable {
+        /// Being made: after a crash it is undone.
+        case making
+        /// Made, never started.
+        case created
+        /// Being started: after a crash libvirt tells how far it came.
+        case starting
+        /// Its guest runs.
+        case running
+        /// Its guest has ended.
+        case exited
+    }
+
+    /// Its id.
+    var id: String
+    /// Its sandbox's id.
+    var sandboxID: String
+    /// What the caller asked for.
+    var configuration: ContainerConfiguration
+    /// The image's id in the store.
+    var imageID: String
+    /// The image's file.
+    var imagePath: String
+    /// The image's format, as QEMU calls it.
+    var imageFormat: String
+    /// The domain's UUID.
+    var uuid: String
+    /// What the guest is made of.
+    var shape: GuestShape
+    /// Where it is in its life.
+    var phase = Phase.making
+    /// When it was asked for, in nanoseconds since 1970.
+    var createdAt: Int64
+    /// When it was started; 0 for never.
+    var startedAt: Int64 = 0
+    /// How it ended; nil where it has not.
+    var ending: Ending?
+
+    /// How a container ended.
+    struct Ending: Codable, Hashable, Sendable {
+        /// When, in nanoseconds since 1970.
+        var finishedAt: Int64
+        /// What it means to kubelet.
+        var code: Int32
+        /// One word for it.
+        var reason: String
+        /// Words for it.
+        var message: String
+    }
+
+    /// What lists show.
+    var listed: Container {
+        Container(
+            id: id,
+            sandboxID: sandboxID,
+            metadata: configuration.metadata,
+            image: configuration.image,
+            imageID: imageID,
+            state: state,
+            createdAt: createdAt,
+            labels: configuration.labels,
+            annotations: configuration.annotations
+        )
+    }
+
+    private var state: ContainerState {
+        switch phase {
+        case .making, .created, .starting: .created
+        case .running: .running
+        case .exited: .exited
+        }
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudInit
+import Foundation
+import NetworkTypes
+import Pods
+
+extension GuestDescription {
+    /// What the guest of a container is told by cloud-init.
+    init(_ container: ContainerRecord, in sandbox: SandboxRecord) throws(PodServiceError) {
+        try self.init(container.configuration, in: sandbox.configuration, instanceID: container.uuid)
+    }
+
+    /// What the guest of a container is told by cloud-init; reads the volumes that kubelet made for it.
+    ///
+    /// - Throws: What can't be meant, by the annotation, the variable or the file.
+    init(
+        _ container: ContainerConfiguration,
+        in sandbox: PodSandboxConfiguration,
+        instanceID: String
+    ) throws(PodServiceError) {
+        let annotations = Annotations(sandbox.annotations)
+        let volumes = try KubeletVolumes(container.mounts, podUID: sandbox.metadata.uid)
+        self.init(
+            instanceID: instanceID,
+            hostname: sandbox.hostname.isEmpty ? sandbox.metadata.name : sandbox.hostname
+        )
+        layout = try annotations.layout()
+        sshKeys = try annotations.sshKeys(volumes)
+        metaData = try annotations.userText("VirtletCloudInitMetaData")
+        (userData, userSettings) = try annotations.userData(volumes)
+        files = volumes.files + (try Self.environment(container.environment).map { [$0] } ?? [])
+        if annotations.isTrue("VirtletForceDHCPNetworkConfig") { addressing = .image }
+        dns = try sandbox.dns.map(Self.resolver)
+    }
+
+    private static func environment(_ variables: [EnvironmentVariable]) throws(PodServiceError) -> GuestFile?
+    {
+        var texts: [(name: String, value: String)] = []
+        for variable in variables {
+            guard let value = String(validating: variable.value, as: UTF8.self), !value.utf8.contains(0)
+            else {
+                throw PodServiceError(
+                    .invalidArgument,
+                    "the environment variable \"\(PodServiceError.shortened(variable.name))\" is no UTF-8 text without NUL, "
+                        + "as \(GuestFile.environmentPath) needs it: mount a secret or config map instead"
+                )
+            }
+            texts.append((variable.name, value))
+        }
+        return GuestFile.environment(texts)
+    }
+
+    private static func resolver(_ asked: PodDNS) throws(PodServiceError) -> DNS {
+        var servers: [IPAddress] = []
+        for text in asked.servers {
+            guard let address = IPAddress(text) else {
+                throw PodServiceError(
+                    .invalidArgument,
+                    "the DNS server \"\(PodServiceError.shortened(text))\" is no address"
+                )
+            }
+            servers.append(address)
+        }
+        return DNS(servers: servers, search: asked.searches, options: asked.options)
+    }
+}
+
+/// Virtlet's annotations for cloud-init.
+private struct Annotations {
+    private let texts: [String: String]
+
+    init(_ texts: [String: String]) { self.texts = texts }
+
+    func isTrue(_ name: String) -> Bool { texts[name] == "true" }
+
+    func text(_ name: String) throws(PodServiceError) -> String? {
+        guard let text = texts[name], !text.isEmpty else { return nil }
+        guard text.utf8.count <= UserText.mostBytes else {
+            throw Self.refusal(name, "is longer than \(UserText.mostBytes) bytes")
+        }
+        guard !text.utf8.contains(0) else { throw Self.refusal(name, "has a NUL in it") }
+        return text
+    }
+
+    func userText(_ name: String) throws(PodServiceError) -> UserText? {
+        try text(name).map { UserText($0, from: "the annotation \(name)") }
+    }
+
+    func layout() throws(PodServiceError) -> Seed.Layout {
+        let name = "VirtletCloudInitImageType"
+        guard let text = try text(name) else { return .noCloud }
+        guard let layout = Seed.Layout(rawValue: text.lowercased()) else {
+            throw Self.refusal(
+                name,
+                "is neither nocloud nor configdrive: \"\(PodServiceError.shortened(text))\""
+            )
+        }
+        return layout
+    }
+
+    /// Keys, a line each: those of the source first, unless they are to be overwritten.
+    func sshKeys(_ volumes: KubeletVolumes) throws(PodServiceError) -> [String] {
+        let own = try text("VirtletSSHKeys").map(Self.lines)
+        let name = "VirtletSSHKeySource"
+        guard let source = try text(name), own == nil || !overwrites else { return own ?? [] }
+        var parts = source.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 2 { parts.append("authorized_keys") }
+        guard parts.count == 3 else {
+            throw Self.refusal(name, "is no configmap/NAME/KEY or secret/NAME/KEY")
+        }
+        let volume = try volume(parts[0], parts[1], volumes, name)
+        return Self.lines(try Self.text(parts[2], in: volume, name)) + (own ?? [])
+    }
+
+    /// The user-data that is a text of any form, and the settings that are merged.
+    func userData(_ volumes: KubeletVolumes) throws(PodServiceError) -> (UserText?, [UserText]) {
+        let script = try userText("VirtletCloudInitUserDataScript")
+        let settings = try userText("VirtletCloudInitUserData").map { [$0] } ?? []
+        let name = "VirtletCloudInitUserDataSource"
+        guard let source = try text(name), !overwrites || script == nil && settings.isEmpty else {
+            return (script, settings)
+        }
+        let parts = source.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { throw Self.refusal(name, "is no configmap/NAME or secret/NAME") }
+        let volume = try volume(parts[0], parts[1], volumes, name)
+        guard let key = try text("VirtletCloudInitUserDataSourceKey") else {
+            var sources: [UserText] = []
+            for file in volume.contents where !file.name.contains("/") {
+                sources.append(
+                    UserText(try Self.text(file.name, in: volume, name), from: source, key: file.name)
+                )
+            }
+            return (script, sources + settings)
+        }
+        guard script == nil else {
+            throw Self.refusal(
+                "VirtletCloudInitUserDataScript",
+                "and VirtletCloudInitUserDataSourceKey are each the whole user-data: leave one out, "
+                    + "or set VirtletCloudInitUserDataOverwrite to take the script"
+            )
+        }
+        let text = try decoded(try Self.text(key, in: volume, name))
+        return (UserText(text, from: "\(source), the key \(PodServiceError.shortened(key))"), settings)
+    }
+
+    private var overwrites: Bool { isTrue("VirtletCloudInitUserDataOverwrite") }
+
+    private func decoded(_ text: String) throws(PodServiceError) -> String {
+        let name = "VirtletCloudInitUserDataSourceEncoding"
+        switch try self.text(name) {
+        case nil, "plain": return text
+        case "base64":
+            guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters),
+                let text = String(validating: data, as: UTF8.self)
+            else {
+                throw Self.refusal(name, "says base64, but what the source has is no base64 of UTF-8 text")
+            }
+            return text
+        case let other?:
+            throw Self.refusal(name, "is neither plain nor base64: \"\(PodServiceError.shortened(other))\"")
+        }
+    }
+
+    /// The volume of a config map or secret: a runtime has no other way to one.
+    private func volume(
+        _ kind: String,
+        _ object: String,
+        _ volumes: KubeletVolumes,
+        _ annotation: String
+    ) throws(PodServiceError) -> KubeletVolume {
+        let field = ["configmap": "configMap.name", "secret": "secret.secretName"][kind]
+        guard let field, !object.isEmpty, let wanted = KubeletVolume.Kind(rawValue: kind) else {
+            throw Self.refusal(annotation, "names neither configmap/NAME nor secret/NAME")
+        }
+        // Names of volumes have no dots.
+        let name = object.replacing(".", with: "-")
+        guard let volume = volumes.all.first(where: { $0.kind == wanted && $0.name == name }) else {
+            let shown = PodServiceError.shortened(object)
+            throw Self.refusal(
+                annotation,
+                "names the \(kind) \"\(shown)\", which only a volume brings to this runtime: give the pod a volume with the "
+                    + "name \(PodServiceError.shortened(name)) and \(field): \(shown), and the container a volumeMount of it, without subPath"
+            )
+        }
+        return volume
+    }
+
+    private static func text(
+        _ key: String,
+        in volume: KubeletVolume,
+        _ annotation: String
+    ) throws(PodServiceError) -> String {
+        guard let file = volume.contents.first(where: { $0.name == key }) else {
+            throw refusal(
+                annotation,
+                "names what has no key \"\(PodServiceError.shortened(key))\": the volume \(volume.name) has no such file"
+            )
+        }
+        guard let text = String(validating: file.bytes, as: UTF8.self), !text.utf8.contains(0) else {
+            throw refusal(
+                annotation,
+                "leads to the file \(file.name) of the volume \(volume.name), which is no text"
+            )
+        }
+        return text
+    }
+
+    private static func lines(_ text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    }
+
+    private static func refusal(_ name: String, _ reason: String) -> PodServiceError {
+        PodServiceError(.invalidArgument, "the annotation \(name) \(reason)")
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import DomainXML
+import NetworkTypes
+import Pods
+
+/// What a guest is made of, from the pod's annotations and resources.
+struct GuestShape: Codable, Hashable, Sendable {
+    /// The guest's processors.
+    var vcpus: Int
+    /// The guest's memory.
+    var memoryMiB: Int
+    /// The least size of the root disk in bytes; nil for the image's.
+    var rootSize: Int64?
+    /// The UUID that the guest sees; nil for one of its own.
+    var systemUUID: String?
+    /// The processor that the guest sees.
+    var cpu = Domain.Processor.best
+    /// Whether the guest boots by UEFI.
+    var isUEFI = false
+
+    /// The annotation of the firmware: `bios` or `uefi`.
+    static let firmware = "contrail-vm/firmware"
+
+    /// Memory of a guest without a limit, as Virtlet gave it.
+    static let standardMemoryMiB = 1024
+    /// The least that a guest can be given.
+    static let leastMemoryMiB = 64
+    /// The most processors, as Virtlet allowed.
+    static let mostProcessors = 255
+
+    /// Reads what the pod asks for.
+    ///
+    /// `overheadMiB`: what QEMU itself needs. It comes out of the limit, unless the RuntimeClass adds an overhead to
+    /// the pod: then the guest gets all of the limit.
+    /// - Throws: `PodServiceError.Kind.invalidArgument`, which names the annotation or resource.
+    init(
+        _ container: ContainerConfiguration,
+        in sandbox: PodSandboxConfiguration,
+        overheadMiB: Int
+    ) throws(PodServiceError) {
+        let annotations = sandbox.annotations
+        vcpus = 1
+        if let text = annotations["VirtletVCPUCount"] {
+            guard let count = Int(text) else {
+                throw Self.refusal("VirtletVCPUCount", text, "is no number of processors")
+            }
+            guard count <= Self.mostProcessors else {
+                throw Self.refusal("VirtletVCPUCount", text, "is more than \(Self.mostProcessors)")
+            }
+            vcpus = max(1, count)
+        }
+        if let text = annotations["VirtletSystemUUID"] {
+            guard let uuid = UUID(text) else { throw Self.refusal("VirtletSystemUUID", text, "is no UUID") }
+            systemUUID = uuid.text
+        }
+        if let text = annotations["VirtletRootVolumeSize"] {
+            guard let size = Quantity.bytes(text), size > 0 else {
+                throw Self.refusal("VirtletRootVolumeSize", text, "is no size like 10Gi")
+            }
+            rootSize = size
+        }
+        if let text = annotations["VirtletCPUModel"], !text.isEmpty {
+            guard text == "host-model" else {
+                throw Self.refusal("VirtletCPUModel", text, "is neither empty nor host-model")
+            }
+            cpu = .host
+        }
+        if let text = annotations["VirtletLibvirtCPUSetting"] {
+            do throws(ProcessorModel.Refusal) {
+                cpu = .model(try ProcessorModel(annotation: text))
+            } catch {
+                throw Self.refusal("VirtletLibvirtCPUSetting", text, error.reason)
+            }
+        }
+        if let text = annotations[Self.firmware] {
+            guard let isUEFI = ["bios": false, "uefi": true][text] else {
+                throw Self.refusal(Self.firmware, text, "is neither bios nor uefi")
+            }
+            self.isUEFI = isUEFI
+        }
+        let limit = container.resources?.memoryLimit ?? 0
+        guard limit > 0 else {
+            memoryMiB = Self.standardMemoryMiB
+            return
+        }
+        let isOnTop = (sandbox.overhead?.memoryLimit ?? 0) > 0
+        memoryMiB = Int(limit >> 20) - (isOnTop ? 0 : overheadMiB)
+        guard memoryMiB >= Self.leastMemoryMiB else {
+            throw PodServiceError(
+                .invalidArgument,
+                "the memory limit of \(limit) bytes leaves \(max(0, memoryMiB)) MiB for the guest after \(isOnTop ? 0 : overheadMiB) MiB for QEMU, "
+                    + "and a guest needs \(Self.leastMemoryMiB) MiB: raise resources.limits.memory, or give the RuntimeClass an overhead"
+            )
+        }
+    }
+
+    private static func refusal(_ name: String, _ text: String, _ reason: String) -> PodServiceError {
+        PodServiceError(
+            .invalidArgument,
+            "the annotation \(name): \"\(PodServiceError.shortened(text))\" \(reason)"
+        )
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Foundation
+import LinuxSystem
+import Pods
+
+/// The cgroup of a container, below the pod's: made by us, because libvirt can't address the pod's.
+struct PodCgroup: Sendable {
+    /// Where the hierarchies are mounted.
+    let root: String
+    let path: CgroupPath
+
+    init(root: String = "/sys/fs/cgroup", _ path: CgroupPath) {
+        self.root = root
+        self.path = path
+    }
+
+    /// Controllers of cgroup v1 that a VM is put under.
+    private static let controllers = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
+
+    /// Whether there is one hierarchy for all controllers (cgroup v2).
+    private var isUnified: Bool { access("\(root)/cgroup.controllers", F_OK) == 0 }
+
+    /// The folders of the container's cgroup, one a hierarchy.
+    private var folders: [String] {
+        guard !isUnified else { return ["\(root)/\(path.text)"] }
+        return Self.controllers.filter { Files.isFolder("\(root)/\($0)") }.map {
+            "\(root)/\($0)/\(path.text)"
+        }
+    }
+
+    /// Makes it, limits it and moves a process with all its threads into it.
+    ///
+    /// Repeatable.
+    func take(_ process: Int32, _ limits: CgroupLimits) throws(SystemError) {
+        for folder in folders { try make(folder) }
+        try set(limits)
+        for folder in folders { try write(String(process), to: "\(folder)/cgroup.procs") }
+    }
+
+    /// Limits it.
+    func set(_ limits: CgroupLimits) throws(SystemError) {
+        for setting in isUnified ? limits.v2 : limits.v1 {
+            let folder = isUnified ? "\(root)/\(path.text)" : "\(root)/\(setting.controller)/\(path.text)"
+            // A controller that this node does not have limits nothing: kubelet would not have started either.
+            guard Files.isFolder(folder) else { continue }
+            try write(setting.value, to: "\(folder)/\(setting.file)")
+        }
+    }
+
+    /// How often the kernel killed a process of it because its memory limit was reached.
+    var memoryKills: Int {
+        let file =
+            isUnified
+            ? "\(root)/\(path.text)/memory.events" : "\(root)/memory/\(path.text)/memory.oom_control"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return 0 }
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            if parts.count == 2, parts[0] == "oom_kill" { return Int(parts[1]) ?? 0 }
+        }
+        return 0
+    }
+
+    /// Removes it, with no process in it any more; it may be gone.
+    func remove() throws(SystemError) {
+        for folder in folders {
+            // The kernel lets go of a process that was killed some time after it was waited for.
+            var failure: Int32 = 0
+            for _ in 1...50 {
+                failure = rmdir(folder) == 0 ? 0 : clinux_errno()
+                guard failure == EBUSY else { break }
+                usleep(20_000)
+            }
+            guard failure == 0 || failure == ENOENT else {
+                throw SystemError("remove the cgroup", folder, errno: failure)
+            }
+        }
+    }
+
+    private func make(_ folder: String) throws(SystemError) {
+        guard !Files.isFolder(folder) else { return }
+        let parent = Files.folder(of: folder)
+        if parent.utf8.count > root.utf8.count { try make(parent) }
+        guard mkdir(folder, 0o755) == 0 || clinux_errno() == EEXIST else {
+            throw SystemError("make the cgroup", folder, errno: clinux_errno())
+        }
+        // A new cpuset has no processors, and takes no process before it has.
+        for file in ["cpuset.cpus", "cpuset.mems"] where !isUnified && access("\(folder)/\(file)", F_OK) == 0
+        {
+            let inherited = try Files.read("\(parent)/\(file)", limit: 4096) ?? []
+            try write(String(decoding: inherited, as: UTF8.self), to: "\(folder)/\(file)")
+        }
+        // Children of a cgroup of v2 have the controllers that it passes on.
+        if isUnified, parent.utf8.count >= root.utf8.count {
+            for controller in ["cpu", "cpuset", "memory"] {
+                try? write("+\(controller)", to: "\(parent)/cgroup.subtree_control")
+            }
+        }
+    }
+
+    private func write(_ text: String, to file: String) throws(SystemError) {
+        let descriptor = try FileDescriptor(opening: file, O_WRONLY)
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor.raw, bytes, bytes.count) == bytes.count else {
+            throw SystemError("write \"\(text.prefix(100))\" to", file, errno: clinux_errno())
+        }
+    }
+}

@@ -1,0 +1,401 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CloudInit
+import DomainXML
+import Foundation
+import Libvirt
+import LinuxSystem
+import Machines
+import NetworkTypes
+public import Pods
+import PreparedInterface
+
+extension PodRuntime {
+    /// Makes a container: its disk, its seed and its domain, which does not run yet. The same call again finds it.
+    public func createContainer(
+        _ configuration: ContainerConfiguration,
+        in sandboxID: String,
+        sandbox current: PodSandboxConfiguration?
+    ) async throws(PodServiceError) -> String {
+        guard let known = try await sandbox(sandboxID) else { throw PodServiceError.noSandbox(sandboxID) }
+        let shape = try GuestShape(
+            configuration,
+            in: known.configuration,
+            overheadMiB: settings.memoryOverheadMiB
+        )
+        return try await shielded { [self] in
+            try await locks.holding(known.id) {
+                guard let sandbox = await store.sandboxes[known.id], sandbox.phase == .ready else {
+                    throw PodServiceError(.failedPrecondition, "the sandbox \(known.id) is not ready")
+                }
+                if let same = try await sameOrNone(configuration, in: sandbox) { return same.id }
+                try Self.checkLogPath(configuration, sandbox.configuration)
+                let id = Self.newID()
+                let image = try await image(configuration.image, for: id)
+                let container = ContainerRecord(
+                    id: id,
+                    sandboxID: sandbox.id,
+                    configuration: configuration,
+                    imageID: image.id,
+                    imagePath: image.path,
+                    imageFormat: image.format.rawValue,
+                    uuid: shape.systemUUID ?? Foundation.UUID().uuidString.lowercased(),
+                    shape: shape,
+                    createdAt: Self.now()
+                )
+                try await store.save(container)
+                do {
+                    return try await make(container, in: sandbox, image)
+                } catch {
+                    log("container \(container.id): \(error); undoing what was made")
+                    try await remove(container)
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func image(_ reference: ImageReference, for id: String) async throws -> NodeImage {
+        if let image = try await images.use(reference, for: id) { return image }
+        throw PodServiceError(
+            .notFound,
+            "the image \"\(PodServiceError.shortened(reference.name))\" is not on this node: pull it first"
+        )
+    }
+
+    /// A log's name comes from kubelet, but leads nowhere else all the same.
+    private static func checkLogPath(
+        _ configuration: ContainerConfiguration,
+        _ sandbox: PodSandboxConfiguration
+    ) throws(PodServiceError) {
+        let name = configuration.logPath
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard name.isEmpty || (!name.hasPrefix("/") && !parts.contains("..") && !parts.contains("")),
+            sandbox.logDirectory.isEmpty || sandbox.logDirectory.hasPrefix("/")
+        else {
+            throw PodServiceError(
+                .invalidArgument,
+                "the log_path \"\(PodServiceError.shortened(name))\" is no path below the log_directory"
+            )
+        }
+    }
+
+    /// The container that this very call made before; nil where there is room for a new one.
+    ///
+    /// - Throws: Where the pod has another container: a VM pod has one.
+    private func sameOrNone(
+        _ configuration: ContainerConfiguration,
+        in sandbox: SandboxRecord
+    ) async throws -> ContainerRecord? {
+        let others = await store.containers(of: sandbox.id)
+        if let same = others.first(where: { $0.configuration.metadata == configuration.metadata }) {
+            guard same.configuration == configuration else {
+                throw PodServiceError(
+                    .alreadyExists,
+                    "attempt \(configuration.metadata.attempt) at the container \"\(configuration.metadata.name)\" is there (\(same.id))"
+                )
+            }
+            return same
+        }
+        let asked = PodServiceError.shortened(configuration.metadata.name)
+        for other in others {
+            let name = other.configuration.metadata.name
+            guard name == configuration.metadata.name else {
+                throw PodServiceError(
+                    .invalidArgument,
+                    "the container \"\(asked)\" can't run in a VM pod, which is one VM, here \"\(name)\": init containers and "
+                        + "sidecars have no place in it. Leave it out, or switch its injection off for this pod"
+                )
+            }
+            guard other.phase == .exited else {
+                throw PodServiceError(
+                    .failedPrecondition,
+                    "the container \"\(name)\" has not ended (\(other.id)): a VM pod is one VM at a time"
+                )
+            }
+        }
+        return nil
+    }
+
+    /// Makes the files of a container and defines its domain.
+    private func make(
+        _ container: ContainerRecord,
+        in sandbox: SandboxRecord,
+        _ image: NodeImage
+    ) async throws -> String {
+        let interfaces = try interfaces(of: sandbox)
+        try Files.makeFolder(folder(container), mode: 0o711)
+        let media = media(container, sandbox)
+        try await media.makeDisk(
+            over: Image(path: image.path, format: image.format),
+            size: container.shape.rootSize
+        )
+        _ = try cgroup(container, sandbox)
+        let guest = try GuestDescription(container, in: sandbox)
+        try await media.makeSeed(
+            try Seed(guest: guest, interfaces: interfaces.map { GuestInterface($0) })
+        )
+        try media.makeConsoleLog()
+        try await hypervisor.define(try domain(container, sandbox, interfaces).xml, name: container.id)
+        var made = container
+        made.phase = .created
+        try await store.save(made)
+        return container.id
+    }
+
+    /// Starts a container's VM, in its cgroup; one that runs is left as it is.
+    public func startContainer(_ id: String) async throws(PodServiceError) {
+        guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
+        try await shielded { [self] in
+            try await locks.holding(known.sandboxID) {
+                guard var container = await store.containers[known.id],
+                    let sandbox = await store.sandboxes[known.sandboxID]
+                else { throw PodServiceError.noContainer(id) }
+                switch container.phase {
+                case .running: return
+                case .created: break
+                case .making, .starting, .exited:
+                    throw PodServiceError(
+                        .failedPrecondition,
+                        "the container \(container.id) can't be started: it is \(container.phase.rawValue)"
+                    )
+                }
+                container.phase = .starting
+                container.startedAt = Self.now()
+                try await store.save(container)
+                do {
+                    try await starts.holding { try await start(container, sandbox) }
+                    container.phase = .running
+                    try await store.save(container)
+                } catch {
+                    try? await hypervisor.destroy(container.uuid)
+                    container.phase = .exited
+                    container.ending = ContainerRecord.Ending(
+                        finishedAt: Self.now(),
+                        code: 128,
+                        reason: "StartError",
+                        message: Self.error(error).message
+                    )
+                    try await store.save(container)
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func start(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
+        let interfaces = try interfaces(of: sandbox)
+        let domain = try domain(container, sandbox, interfaces)
+        try await QueueService.serving(domain, interfaces) {
+            try await hypervisor.start(defined: container.uuid, paused: true)
+        }
+        try confine(container, sandbox)
+        try follow(container, sandbox)
+        try await hypervisor.resume(container.uuid)
+    }
+
+    /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
+    private func confine(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws {
+        let file = "\(settings.processFolder)/\(Self.domainName(container)).pid"
+        let text = String(decoding: try Files.read(file, limit: 64) ?? [], as: UTF8.self)
+        guard let process = Int32(text.prefix { $0.isNumber }), process > 1 else {
+            throw PodServiceError(
+                .internalError,
+                "libvirt tells no process of \(Self.domainName(container)) in \(file): is libvirt-pid-dir right?"
+            )
+        }
+        try cgroup(container, sandbox).take(process, limits(container, sandbox))
+    }
+
+    /// The limits of QEMU with its guest.
+    func limits(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> CgroupLimits {
+        let resources = container.configuration.resources ?? LinuxResources()
+        let overhead = max(0, sandbox.configuration.overhead?.memoryLimit ?? 0)
+        return CgroupLimits(
+            resources: resources,
+            memory: resources.memoryLimit > 0 ? resources.memoryLimit + overhead : nil
+        )
+    }
+
+    func cgroup(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws(PodServiceError) -> PodCgroup {
+        let parent = sandbox.configuration.cgroupParent
+        guard let path = CgroupPath(parent: parent, containerID: String(container.id.prefix(16))) else {
+            throw PodServiceError(
+                .invalidArgument,
+                "the cgroup_parent \"\(PodServiceError.shortened(parent))\" is no path of a cgroup"
+            )
+        }
+        return PodCgroup(root: settings.cgroupRoot, path)
+    }
+
+    /// Begins to copy the console into the log that the caller named; nothing where it named none.
+    func follow(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws {
+        let name = container.configuration.logPath
+        let folder = sandbox.configuration.logDirectory
+        guard !name.isEmpty, !folder.isEmpty else { return }
+        try logs.follow(
+            container.id,
+            console: media(container, sandbox).path(.consoleLog),
+            stateFile: "\(self.folder(container))/console.json",
+            logFile: "\(folder)/\(name)"
+        )
+    }
+
+    /// Ends a container's guest: asks it, and ends QEMU where it does not follow within so many seconds.
+    public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
+        guard let known = try await container(id) else { return }
+        try await shielded { [self] in
+            try await locks.holding(known.sandboxID) {
+                guard let container = await store.containers[known.id] else { return }
+                try await end(container, seconds: seconds)
+            }
+        }
+    }
+
+    /// Removes a container and all that was made for it.
+    public func removeContainer(_ id: String) async throws(PodServiceError) {
+        guard let known = try await container(id) else { return }
+        try await shielded { [self] in
+            try await locks.holding(known.sandboxID) {
+                guard let container = await store.containers[known.id] else { return }
+                try await remove(container)
+            }
+        }
+    }
+
+    /// Ends a container's guest: asks it first, and ends QEMU where the guest does not follow in time.
+    func end(_ container: ContainerRecord, seconds: Int64) async throws {
+        guard [.running, .starting].contains(container.phase) else { return }
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(max(0, seconds))
+        var nextRequest = clock.now
+        var isForced = true
+        var isAgentsTurn = false
+        while clock.now < deadline {
+            guard let state = try await hypervisor.state(of: container.uuid), state.isAlive else {
+                isForced = false
+                break
+            }
+            // A guest that still boots does not hear the first request, and one without a power button's daemon
+            // hears only its agent.
+            if clock.now >= nextRequest {
+                if isAgentsTurn {
+                    try? await hypervisor.shutDown(container.uuid, byAgent: true)
+                } else {
+                    try await hypervisor.shutDown(container.uuid)
+                }
+                isAgentsTurn.toggle()
+                nextRequest = clock.now + .seconds(isAgentsTurn ? 3 : 5)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        if isForced, let state = try await hypervisor.state(of: container.uuid), state.isAlive {
+            try await hypervisor.destroy(container.uuid)
+            try await finish(container, .forced)
+        } else {
+            try await finish(container, try await hypervisor.ending(of: container.uuid))
+        }
+    }
+
+    /// Writes down how a container's guest ended.
+    func finish(_ container: ContainerRecord, _ ending: DomainEnding) async throws {
+        if ending == .guestCrashed { try await hypervisor.destroy(container.uuid) }
+        logs.finish(container.id)
+        var ended = container
+        let meaning = GuestEnding(try await reason(ending, container))
+        ended.phase = .exited
+        ended.ending = ContainerRecord.Ending(
+            finishedAt: Self.now(),
+            code: meaning.code,
+            reason: meaning.reason,
+            message: meaning.message
+        )
+        try await store.save(ended)
+        log("container \(container.id): ended: \(meaning.reason), \(meaning.code)")
+    }
+
+    /// An end that the kernel brought about is told as such.
+    private func reason(_ ending: DomainEnding, _ container: ContainerRecord) async throws -> DomainEnding {
+        guard [.emulatorFailed, .unknown].contains(ending),
+            let sandbox = await store.sandboxes[container.sandboxID],
+            try cgroup(container, sandbox).memoryKills > 0
+        else { return ending }
+        return .outOfMemory
+    }
+
+    /// Removes a container and all that was made for it; ends its guest where it runs.
+    func remove(_ container: ContainerRecord) async throws {
+        try await hypervisor.destroy(container.uuid)
+        logs.finish(container.id)
+        try await hypervisor.undefine(container.uuid)
+        if let sandbox = await store.sandboxes[container.sandboxID] {
+            try cgroup(container, sandbox).remove()
+        }
+        try removeTree(folder(container))
+        try await images.release(container.id)
+        try await store.removeContainer(container.id)
+    }
+
+    // MARK: - What it is made of
+
+    func folder(_ container: ContainerRecord) -> String { "\(settings.podsFolder)/\(container.id)" }
+
+    static func domainName(_ container: ContainerRecord) -> String { "cvm-\(container.id.prefix(16))" }
+
+    private func user(_ sandbox: SandboxRecord) -> Domain.User {
+        Domain.User(uid: sandbox.user, gid: MachineRuntime.group(sandbox.user, settings.accelerator))
+    }
+
+    private func media(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> Media {
+        Media(settings: settings.machines, folder: folder(container), user: user(sandbox))
+    }
+
+    private func domain(
+        _ container: ContainerRecord,
+        _ sandbox: SandboxRecord,
+        _ interfaces: [PreparedInterface]
+    ) throws -> Domain {
+        guard let uuid = NetworkTypes.UUID(container.uuid),
+            let format = Domain.Format(rawValue: container.imageFormat)
+        else { throw PodServiceError(.internalError, "the record of \(container.id) is broken") }
+        let media = media(container, sandbox)
+        var devices: [DomainInterface] = []
+        for (index, interface) in interfaces.enumerated() {
+            devices.append(try DomainInterface(interface, index: index, vcpus: container.shape.vcpus))
+        }
+        var domain = Domain(
+            name: Self.domainName(container),
+            uuid: uuid,
+            memoryMiB: container.shape.memoryMiB,
+            vcpus: container.shape.vcpus,
+            machine: settings.board,
+            accelerator: settings.accelerator,
+            disks: [
+                Domain.Disk(
+                    path: media.path(.disk),
+                    format: .qcow2,
+                    base: Domain.Base(path: container.imagePath, format: format)
+                ), Domain.Disk(path: media.path(.seed), format: .raw, isReadOnly: true),
+            ],
+            interfaces: devices,
+            consoleLog: media.path(.consoleLog),
+            user: user(sandbox),
+            owner: Self.name
+        )
+        domain.cpu = container.shape.cpu
+        domain.keepsPanicked = true
+        if container.shape.isUEFI {
+            domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")
+        }
+        if devices.contains(where: { $0.backend == .wrappedTap }) {
+            domain.wrapper = Domain.Wrapper(
+                path: settings.machines.wrapper,
+                socket: media.path(.queueSocket),
+                offersVhost: access("/dev/vhost-net", R_OK | W_OK) == 0
+            )
+        }
+        return domain
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import DomainXML
+import Libvirt
+import LinuxSystem
+import Machines
+import Pods
+
+extension PodRuntime {
+    /// The lock under which sandboxes are written down and garbage is collected.
+    static let garbageLock = "garbage"
+
+    /// Brings what is written down and what is there together, after a start: undoes what was half made, ends what
+    /// an earlier boot took away, and removes domains and folders of ours that nobody knows.
+    public func reconcile() async {
+        for sandbox in await store.sandboxes.values {
+            await attempt("sandbox \(sandbox.id)") { [self] in
+                try await locks.holding(sandbox.id) { try await reconcile(sandbox) }
+            }
+        }
+        await attempt("what nobody knows") { [self] in try await sweep() }
+        await attempt("the network's garbage") { [self] in try await collectGarbage() }
+    }
+
+    /// Has the plugins of each network remove what no sandbox of ours has.
+    private func collectGarbage() async throws {
+        // A sandbox that is written down meanwhile would not be among those that are kept.
+        try await locks.holding(Self.garbageLock) { [self] in
+            let sandboxes = await store.sandboxes.values
+            var lists = Set(sandboxes.flatMap { $0.networks.map(\.list) })
+            if let (text, _) = try? NetworkFolder(path: settings.networkFolder).list() { lists.insert(text) }
+            let valid = sandboxes.flatMap { sandbox in
+                sandbox.networks.map { (containerID: sandbox.id, interface: $0.interface) }
+            }
+            for list in lists {
+                try await plugins.collectGarbage(list: list, of: Self.name, keeping: valid)
+            }
+        }
+    }
+
+    private func reconcile(_ sandbox: SandboxRecord) async throws {
+        for container in await store.containers(of: sandbox.id) { try await reconcile(container, sandbox) }
+        guard sandbox.phase == .making || (sandbox.phase == .ready && sandbox.bootID != bootID) else {
+            // A DEL that failed before is owed.
+            if sandbox.phase == .stopped { try await takeDown(sandbox) }
+            return
+        }
+        var stopped = sandbox
+        stopped.phase = .stopped
+        if sandbox.phase == .ready {
+            try await store.save(stopped)
+            log("sandbox \(sandbox.id): this node was started anew")
+        }
+        try await takeDown(stopped)
+        if sandbox.phase == .making {
+            try await store.removeSandbox(sandbox.id)
+            log("sandbox \(sandbox.id): it was half made, and is undone")
+        }
+    }
+
+    private func reconcile(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
+        switch container.phase {
+        case .making: try await remove(container)
+        case .created, .exited: break
+        case .starting:
+            // Its queues were served by the process that died: it is not what was asked for.
+            try await hypervisor.destroy(container.uuid)
+            try await finish(container, .unknown)
+        case .running:
+            if sandbox.bootID != bootID {
+                try await finish(container, .nodeRestarted)
+            } else {
+                try follow(container, sandbox)
+                try await observe(container)
+            }
+        }
+    }
+
+    /// Removes domains and folders of ours that no container has.
+    private func sweep() async throws {
+        let containers = await store.containers
+        let uuids = Set(containers.values.map(\.uuid))
+        for domain in try await hypervisor.domains(of: Self.name, namespace: Domain.metadataNamespace)
+        where !uuids.contains(domain.uuid) {
+            try await hypervisor.destroy(domain.uuid)
+            try await hypervisor.undefine(domain.uuid)
+            log("domain \(domain.name): nobody knows it; removed")
+        }
+        for name in try Files.list(settings.podsFolder) where containers[name] == nil {
+            try removeTree("\(settings.podsFolder)/\(name)")
+            log("folder \(name): nobody knows it; removed")
+        }
+    }
+
+    /// Watches the guests, and tries again what is owed, until it is cancelled.
+    public func watch() async {
+        logs.start()
+        defer { logs.end() }
+        var round = 0
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            await attempt("the guests") { [self] in try await look() }
+            round += 1
+            if round % 600 == 0 {
+                await attempt("the network's garbage") { [self] in try await collectGarbage() }
+            }
+            guard round % 30 == 0 else { continue }
+            for sandbox in await store.sandboxes.values where sandbox.phase == .stopped {
+                guard !sandbox.networks.isEmpty else { continue }
+                await attempt("sandbox \(sandbox.id)") { [self] in
+                    try await locks.holding(sandbox.id) {
+                        guard let owed = await store.sandboxes[sandbox.id] else { return }
+                        try await takeDown(owed)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds guests that have ended.
+    private func look() async throws {
+        let running = await store.containers.values.filter { $0.phase == .running }
+        guard !running.isEmpty else { return }
+        let alive = try await hypervisor.active()
+        for container in running where !alive.contains(container.uuid) {
+            try await locks.holding(container.sandboxID) {
+                guard let now = await store.containers[container.id], now.phase == .running else { return }
+                try await observe(now)
+            }
+        }
+    }
+
+    /// Writes down the end of a guest that runs no more.
+    private func observe(_ container: ContainerRecord) async throws {
+        if let state = try await hypervisor.state(of: container.uuid), state.isAlive { return }
+        try await finish(container, try await hypervisor.ending(of: container.uuid))
+    }
+
+    private func attempt(_ what: String, _ body: @escaping @Sendable () async throws -> Void) async {
+        do { try await body() } catch { log("\(what): \(Self.error(error).message)") }
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CNIInvoker
+import CNIProtocol
+import JSON
+import LinuxSystem
+import Machines
+import NetworkTypes
+public import Pods
+import PreparedInterface
+
+extension PodRuntime {
+    /// Makes a sandbox: its namespace, and its network by the plugins. The same attempt again is the same sandbox.
+    public func runSandbox(
+        _ configuration: PodSandboxConfiguration,
+        handler: String
+    ) async throws(PodServiceError) -> String {
+        let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
+        let request = try SandboxRequest(configuration, on: list)
+        do { try await plugins.find(list: text) } catch {
+            throw PodServiceError(.unavailable, Self.error(error).message)
+        }
+        let metadata = configuration.metadata
+        let key = "\(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
+        return try await shielded { [self] in
+            try await locks.holding(key) {
+                // The same attempt again, by a kubelet that did not hear the answer.
+                if let known = await store.sandboxes.values.first(where: {
+                    $0.configuration.metadata == metadata
+                }) {
+                    guard known.phase == .ready else {
+                        throw PodServiceError(
+                            .alreadyExists,
+                            "attempt \(metadata.attempt) at the pod \(metadata.namespace)/\(metadata.name) is there and stopped (\(known.id)): remove it first"
+                        )
+                    }
+                    return known.id
+                }
+                return try await makeSandbox(configuration, handler, list: text, request)
+            }
+        }
+    }
+
+    private func makeSandbox(
+        _ configuration: PodSandboxConfiguration,
+        _ handler: String,
+        list: String,
+        _ request: SandboxRequest
+    ) async throws -> String {
+        let id = Self.newID()
+        let namespace = "\(settings.machines.namespaceFolder)/cvm-\(id.prefix(16))"
+        let users = settings.machines.users
+        let record = try await locks.holding(Self.garbageLock) {
+            try await store.insert(users.first...users.last) { [bootID] user in
+                SandboxRecord(
+                    id: id,
+                    configuration: configuration,
+                    handler: handler,
+                    createdAt: Self.now(),
+                    bootID: bootID,
+                    user: user,
+                    namespace: namespace,
+                    networks: [SandboxRecord.Network(interface: "eth0", list: list)]
+                )
+            }
+        }
+        return try await locks.holding(id) {
+            do {
+                let ready = try await attach(record, request)
+                try await store.save(ready)
+                return id
+            } catch {
+                log("sandbox \(id): \(error); undoing what was made")
+                do {
+                    try await takeDown(await store.sandboxes[id] ?? record)
+                    try await store.removeSandbox(id)
+                } catch let second {
+                    throw PodServiceError(
+                        .internalError,
+                        "\(Self.error(error).message); besides, it could not be undone and will be tried again: \(second)"
+                    )
+                }
+                throw error
+            }
+        }
+    }
+
+    /// Makes the namespace and attaches it to its networks.
+    private func attach(_ sandbox: SandboxRecord, _ request: SandboxRequest) async throws -> SandboxRecord {
+        var sandbox = sandbox
+        let path = sandbox.namespace
+        let failure = await onThreadOfItsOwn { () -> SystemError? in
+            do throws(SystemError) {
+                try NamedNamespace.make(path)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+        // Plugins behind a meta plugin, which drops what it does not know, find the request in a file.
+        let wish = JSONValue.object(JSONObject([("vmInterface", vmInterface(sandbox).json)]))
+        try Files.write(wish.serialized(), to: sandboxFile(sandbox))
+        for index in sandbox.networks.indices {
+            var attachment = try attachment(sandbox, sandbox.networks[index])
+            attachment.capabilities = request.capabilities
+            let result = try await plugins.add(attachment)
+            sandbox.networks[index].result = String(decoding: result.serialized(), as: UTF8.self)
+            try await store.save(sandbox)
+        }
+        let interfaces = try interfaces(of: sandbox)
+        sandbox.addresses = interfaces.first?.guest.addresses.map(\.address.text) ?? []
+        sandbox.phase = .ready
+        return sandbox
+    }
+
+    /// What the plugins prepared, in the order of their index.
+    func interfaces(of sandbox: SandboxRecord) throws -> [PreparedInterface] {
+        try PreparedNetwork(
+            of: try containerID(sandbox),
+            names: [],
+            in: settings.machines.interfacesFolder
+        ).interfaces
+    }
+
+    /// Ends a sandbox's VM and takes its network away; done again, it succeeds.
+    public func stopSandbox(_ id: String) async throws(PodServiceError) {
+        guard let known = try await sandbox(id) else { return }
+        try await shielded { [self] in
+            try await locks.holding(known.id) {
+                guard let sandbox = await store.sandboxes[known.id] else { return }
+                try await stop(sandbox)
+            }
+        }
+    }
+
+    /// Removes a sandbox and its containers; done again, it succeeds.
+    public func removeSandbox(_ id: String) async throws(PodServiceError) {
+        guard let known = try await sandbox(id) else { return }
+        try await shielded { [self] in
+            try await locks.holding(known.id) {
+                guard let sandbox = await store.sandboxes[known.id] else { return }
+                try await stop(sandbox)
+                for container in await store.containers(of: sandbox.id) { try await remove(container) }
+                try await store.removeSandbox(sandbox.id)
+                log("sandbox \(sandbox.id): removed")
+            }
+        }
+    }
+
+    /// Ends the containers and takes the network away.
+    func stop(_ sandbox: SandboxRecord) async throws {
+        for container in await store.containers(of: sandbox.id) where container.phase != .exited {
+            try await end(container, seconds: 0)
+        }
+        var stopped = sandbox
+        if stopped.phase != .stopped {
+            stopped.phase = .stopped
+            try await store.save(stopped)
+        }
+        try await takeDown(stopped)
+    }
+
+    /// Detaches from all networks and removes the namespace; what fails stays written down.
+    ///
+    /// Repeatable.
+    func takeDown(_ sandbox: SandboxRecord) async throws {
+        var sandbox = sandbox
+        while let network = sandbox.networks.last {
+            try await plugins.delete(try attachment(sandbox, network))
+            sandbox.networks.removeLast()
+            try await store.save(sandbox)
+        }
+        try NamedNamespace.remove(sandbox.namespace)
+        try Files.remove(sandboxFile(sandbox))
+    }
+
+    private func attachment(
+        _ sandbox: SandboxRecord,
+        _ network: SandboxRecord.Network
+    ) throws -> NetworkAttachment {
+        guard let interface = InterfaceName(network.interface) else {
+            throw PodServiceError(.internalError, "\(network.interface) is no interface name")
+        }
+        let result = try network.result.map { text in try JSONValue(parsing: Array(text.utf8)) }
+        let metadata = sandbox.configuration.metadata
+        var attachment = NetworkAttachment(
+            containerID: try containerID(sandbox),
+            namespace: sandbox.namespace,
+            interface: interface,
+            list: network.list,
+            result: result,
+            podNamespace: metadata.namespace,
+            podName: metadata.name,
+            vmInterface: vmInterface(sandbox)
+        )
+        attachment.podUID = metadata.uid
+        return attachment
+    }
+
+    private func containerID(_ sandbox: SandboxRecord) throws -> ContainerID {
+        guard let id = ContainerID(sandbox.id) else {
+            throw PodServiceError(.internalError, "\(sandbox.id) is no container id")
+        }
+        return id
+    }
+
+    private func vmInterface(_ sandbox: SandboxRecord) -> NetworkAttachment.VMInterface {
+        let asked = Int(sandbox.configuration.annotations["VirtletVCPUCount"] ?? "") ?? 1
+        var wish = NetworkAttachment.VMInterface(
+            queues: min(max(2, asked), 256),
+            ownerUID: sandbox.user,
+            runtime: Self.name
+        )
+        wish.kind = "any"
+        return wish
+    }
+
+    private func sandboxFile(_ sandbox: SandboxRecord) -> String {
+        "\(settings.machines.sandboxesFolder)/\(sandbox.id).json"
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIInvoker
+public import Pods
+
+extension PodRuntime: PodService {
+    /// Whether libvirt and the network can serve, as they say now.
+    public func status(isVerbose: Bool) async throws(PodServiceError) -> RuntimeStatus {
+        var details: [String: String] = [:]
+        var runtime = RuntimeStatus.Readiness.ready
+        do {
+            let version = try await hypervisor.version()
+            details["libvirt"] = "\(version) at \(hypervisor.uri)"
+        } catch {
+            runtime = .notReady(reason: "LibvirtUnavailable", message: "\(error)")
+        }
+        var network = RuntimeStatus.Readiness.ready
+        do {
+            let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
+            details["network"] = "\(list.name): \(list.plugins.map(\.type).joined(separator: ", "))"
+            do {
+                try await plugins.status(list: text)
+            } catch {
+                network = .notReady(reason: "NetworkPluginNotReady", message: Self.error(error).message)
+            }
+        } catch {
+            network = .notReady(reason: "NetworkNotConfigured", message: error.message)
+        }
+        return RuntimeStatus(runtime: runtime, network: network, details: isVerbose ? details : [:])
+    }
+
+    /// Who makes cgroups.
+    public func cgroupDriver() async throws(PodServiceError) -> CgroupDriver { settings.cgroupDriver }
+
+    /// Addresses are the network's to give.
+    public func setPodAddressRange(_ range: String) async throws(PodServiceError) {}
+
+    /// What a sandbox is, with its addresses.
+    public func sandboxStatus(
+        _ id: String,
+        isVerbose: Bool
+    ) async throws(PodServiceError) -> PodSandboxStatus {
+        guard let sandbox = try await sandbox(id) else { throw PodServiceError.noSandbox(id) }
+        var details: [String: String] = [:]
+        if isVerbose {
+            details["user"] = String(sandbox.user)
+            details["namespace"] = sandbox.namespace
+            for network in sandbox.networks { details["cni.\(network.interface)"] = network.result ?? "" }
+        }
+        return PodSandboxStatus(
+            sandbox: sandbox.listed,
+            addresses: sandbox.phase == .ready ? sandbox.addresses : [],
+            namespaces: sandbox.configuration.namespaces,
+            details: details
+        )
+    }
+
+    /// The sandboxes that a filter lets through, the youngest first.
+    public func sandboxes(_ filter: PodSandboxFilter) async throws(PodServiceError) -> [PodSandbox] {
+        // One that is being made is not there yet.
+        let all = await store.sandboxes.values.filter { $0.phase != .making }.map(\.listed)
+        return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
+    }
+
+    /// The containers that a filter lets through, the youngest first.
+    public func containers(_ filter: ContainerFilter) async throws(PodServiceError) -> [Container] {
+        let all = await store.containers.values.filter { $0.phase != .making }.map(\.listed)
+        return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
+    }
+
+    /// What a container is, and how it ended.
+    public func containerStatus(
+        _ id: String,
+        isVerbose: Bool
+    ) async throws(PodServiceError) -> ContainerStatus {
+        guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
+        var status = ContainerStatus(container: record.listed)
+        status.startedAt = record.startedAt
+        if let ending = record.ending {
+            status.finishedAt = ending.finishedAt
+            status.exitCode = ending.code
+            status.reason = ending.reason
+            status.message = ending.message
+        }
+        status.mounts = record.configuration.mounts
+        status.resources = record.configuration.resources
+        if let sandbox = await store.sandboxes[record.sandboxID], !record.configuration.logPath.isEmpty {
+            status.logPath = "\(sandbox.configuration.logDirectory)/\(record.configuration.logPath)"
+        }
+        if isVerbose {
+            status.details["domain"] = Self.domainName(record)
+            status.details["uuid"] = record.uuid
+            status.details["vcpus"] = String(record.shape.vcpus)
+            status.details["memoryMiB"] = String(record.shape.memoryMiB)
+        }
+        return status
+    }
+
+    /// Changes the limits of a VM's processors; its memory is what it was made with.
+    public func updateResources(
+        _ resources: LinuxResources,
+        ofContainer id: String,
+        annotations: [String: String]
+    ) async throws(PodServiceError) {
+        guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
+        try await shielded { [self] in
+            try await locks.holding(known.sandboxID) {
+                guard var container = await store.containers[known.id],
+                    let sandbox = await store.sandboxes[known.sandboxID]
+                else { throw PodServiceError.noContainer(id) }
+                guard container.phase == .created || container.phase == .running else {
+                    throw PodServiceError(
+                        .failedPrecondition,
+                        "the container \(container.id) can't be given resources: it is \(container.phase.rawValue)"
+                    )
+                }
+                let old = container.configuration.resources ?? LinuxResources()
+                let new = old.updated(with: resources)
+                guard new.memoryLimit == old.memoryLimit else {
+                    throw PodServiceError(
+                        .invalidArgument,
+                        "the memory of a VM is what it was made with: \(old.memoryLimit) bytes can't become \(new.memoryLimit); make the pod anew"
+                    )
+                }
+                container.configuration.resources = new
+                try await store.save(container)
+                if container.phase == .running {
+                    try cgroup(container, sandbox).set(limits(container, sandbox))
+                }
+            }
+        }
+    }
+
+    /// Opens a container's log anew, after it was rotated.
+    public func reopenLog(ofContainer id: String) async throws(PodServiceError) {
+        guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
+        do {
+            guard try logs.reopen(record.id) else {
+                throw PodServiceError(
+                    .failedPrecondition,
+                    "the container \(record.id) writes no log: it does not run, or has no log_path"
+                )
+            }
+        } catch { throw Self.error(error) }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudInit
+import Foundation
+import Libvirt
+import LinuxSystem
+public import Machines
+public import Pods
+
+/// Runs pods as virtual machines: a sandbox is a network namespace with what plugins prepared in it, its one
+/// container is a libvirt domain.
+///
+/// Everything is written down before it is made, so that whatever a kill leaves behind is found. Calls for one pod
+/// exclude each other. A call that was begun is carried to its end, also when its caller has gone.
+public final class PodRuntime: Sendable {
+    /// Our name: towards plugins as the runtime, at libvirt as the owner of domains.
+    public static let name = "vm-runtime"
+
+    /// The version that callers are told.
+    public let version: RuntimeVersion
+    let settings: PodSettings
+    let hypervisor: Hypervisor
+    let plugins: any NetworkPlugins
+    let images: any ImageFinder
+    let store: PodStore
+    let locks = KeyedLock()
+    let starts: Semaphore
+    let bootID: String
+    let logs: ConsoleLogs
+    let log: @Sendable (String) -> Void
+
+    /// A runtime on this host; reads what is written down, but changes nothing yet: see `reconcile()`.
+    public init(
+        version: RuntimeVersion,
+        settings: PodSettings,
+        plugins: any NetworkPlugins,
+        images: any ImageFinder,
+        log: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.version = version
+        self.settings = settings
+        self.plugins = plugins
+        self.images = images
+        self.log = log
+        hypervisor = Hypervisor(uri: settings.machines.libvirtURI)
+        logs = ConsoleLogs(log: log)
+        starts = Semaphore(max(1, settings.startsAtOnce))
+        bootID = try Host.bootID()
+        try Files.makeFolder(settings.machines.stateFolder, mode: 0o711)
+        try Files.makeFolder(settings.podsFolder, mode: 0o711)
+        store = try PodStore(path: settings.database)
+    }
+
+    /// The time, in nanoseconds since 1970.
+    static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000_000) }
+
+    /// An id that was never used: 64 hexadecimal digits, as kubelet's users know them.
+    static func newID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<4).map { _ in
+            let digits = String(generator.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    /// Carries work to its end also where the caller is cancelled: half a step is worse than one too many.
+    func shielded<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws(PodServiceError) -> Value {
+        do {
+            return try await Task { try await body() }.value
+        } catch {
+            throw Self.error(error)
+        }
+    }
+
+    /// Any error in the words and the kind that a caller understands.
+    static func error(_ error: any Error) -> PodServiceError {
+        switch error {
+        case let error as PodServiceError: error
+        case let error as MachineError: PodServiceError(.internalError, error.description)
+        case let error as CloudInitError: PodServiceError(.invalidArgument, error.description)
+        case let error as LibvirtError: PodServiceError(.unavailable, error.description)
+        case let error as SystemError: PodServiceError(.internalError, error.message)
+        default: PodServiceError(.internalError, "\(error)")
+        }
+    }
+
+    /// The sandbox that an id, or the beginning of one, means; nil where there is none.
+    func sandbox(_ id: String) async throws(PodServiceError) -> SandboxRecord? {
+        let sandboxes = await store.sandboxes
+        return try Self.find(id, in: sandboxes, "sandboxes")
+    }
+
+    /// The container that an id, or the beginning of one, means; nil where there is none.
+    func container(_ id: String) async throws(PodServiceError) -> ContainerRecord? {
+        let containers = await store.containers
+        return try Self.find(id, in: containers, "containers")
+    }
+
+    private static func find<Record>(
+        _ id: String,
+        in records: [String: Record],
+        _ what: String
+    ) throws(PodServiceError) -> Record? {
+        if let record = records[id] { return record }
+        switch IdentifierMatch(id, in: records.keys) {
+        case .one(let found): return records[found]
+        case .ambiguous:
+            throw PodServiceError(
+                .invalidArgument,
+                "several \(what) have ids that begin with \"\(PodServiceError.shortened(id))\": write more of it"
+            )
+        case .any, .none: return nil
+        }
+    }
+}

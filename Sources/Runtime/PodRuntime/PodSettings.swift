@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+public import DomainXML
+public import Machines
+public import Pods
+
+/// What the operator decides.
+public struct PodSettings: Sendable {
+    /// Where this host has what machines are made of; `users` are those of pods.
+    public var machines: Settings
+    /// Where network configuration lists are; the first by name counts.
+    public var networkFolder = "/etc/cni/net.d"
+    /// What runs the guests' instructions.
+    public var accelerator = Domain.Accelerator.kvm
+    /// The board of guests.
+    public var board = Domain.Board.pc
+    /// What QEMU itself needs of a pod's memory limit, in MiB.
+    public var memoryOverheadMiB = 128
+    /// Who makes cgroups, and in which notation kubelet names them.
+    public var cgroupDriver = CgroupDriver.cgroupfs
+    /// Where cgroups are mounted.
+    public var cgroupRoot = "/sys/fs/cgroup"
+    /// Where libvirt writes the process ids of its QEMUs.
+    public var processFolder = "/run/libvirt/qemu"
+    /// How many guests are started at once; others wait.
+    public var startsAtOnce = 4
+
+    /// The defaults.
+    public init(machines: Settings = Settings()) { self.machines = machines }
+
+    /// The folder of all pods' files.
+    var podsFolder: String { "\(machines.stateFolder)/pods" }
+    /// The database.
+    var database: String { "\(machines.stateFolder)/pods.sqlite" }
+}

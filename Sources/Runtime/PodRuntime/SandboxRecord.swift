@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Pods
+
+/// A sandbox as it is written down, before anything of it is made.
+struct SandboxRecord: Codable, Hashable, Sendable {
+    /// Where it is in its life.
+    enum Phase: String, Codable, Sendable {
+        /// Being made: after a crash it is undone.
+        case making
+        /// Its network is there.
+        case ready
+        /// Stopped, or its node was started anew; nothing of its network is left but what is owed.
+        case stopped
+    }
+
+    /// A network that it was attached to.
+    struct Network: Codable, Hashable, Sendable {
+        /// The interface's name.
+        var interface: String
+        /// The network configuration list, whole: DEL gets the same as ADD.
+        var list: String
+        /// The result of ADD in JSON; nil before, and where the run was cut short.
+        var result: String?
+    }
+
+    /// Its id.
+    var id: String
+    /// What the caller asked for.
+    var configuration: PodSandboxConfiguration
+    /// The RuntimeClass's handler.
+    var handler: String
+    /// Where it is in its life.
+    var phase = Phase.making
+    /// When it was asked for, in nanoseconds since 1970.
+    var createdAt: Int64
+    /// The boot in which it was made: devices of an earlier one are gone.
+    var bootID: String
+    /// The user that its QEMU runs as.
+    var user: UInt32
+    /// The path of its network namespace.
+    var namespace: String
+    /// Its networks whose DEL has not succeeded yet.
+    var networks: [Network] = []
+    /// Its addresses, the pod's first.
+    var addresses: [String] = []
+
+    /// What lists show.
+    var listed: PodSandbox {
+        PodSandbox(
+            id: id,
+            metadata: configuration.metadata,
+            state: phase == .ready ? .ready : .notReady,
+            createdAt: createdAt,
+            labels: configuration.labels,
+            annotations: configuration.annotations,
+            runtimeHandler: handler
+        )
+    }
+}

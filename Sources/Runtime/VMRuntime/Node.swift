@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CNIInvoker
+import DomainXML
+import Foundation
+import HostPrograms
+import ImageFormats
+import Images
+import KVMProbe
+import LinuxSystem
+import Logging
+import Machines
+import PodRuntime
+import Pods
+import RuntimeConfiguration
+
+/// All parts of the runtime on this node, put together as the configuration says.
+struct Node {
+    let pods: PodRuntime
+    let images: NodeImages
+
+    init(_ configuration: RuntimeConfiguration, _ log: Logger) async throws {
+        let tell: @Sendable (String) -> Void = { log.info("\($0)") }
+        var machines = Settings()
+        machines.stateFolder = configuration.stateFolder
+        machines.runFolder = configuration.runFolder
+        machines.libvirtURI = configuration.libvirtURI
+        machines.wrapper = configuration.wrapper
+        let first = UInt32(clamping: configuration.firstEmulatorUser)
+        let last = UInt32(clamping: configuration.firstEmulatorUser + configuration.emulatorUserCount - 1)
+        guard let users = UserRange(first: first, last: last) else {
+            throw PodServiceError(
+                .invalidArgument,
+                "emulator-uid-first \(first) and emulator-uid-count \(configuration.emulatorUserCount) are no range of users"
+            )
+        }
+        machines.users = users
+
+        var imageSettings = ImageSettings(folder: configuration.imageFolder, qemuImg: machines.qemuImg)
+        imageSettings.translationsFolder = configuration.imageTranslationFolder
+        imageSettings.downloadProtocol = configuration.imageDownloadProtocol == .http ? .http : .https
+        imageSettings.allowsPatterns = configuration.translatesByRegularExpressions
+        images = NodeImages(try ImageStore(imageSettings), log: tell)
+
+        var settings = PodSettings(machines: machines)
+        settings.networkFolder = configuration.cniConfigurationFolder
+        settings.board = configuration.machineType == .pc ? .pc : .q35
+        settings.memoryOverheadMiB = Int(configuration.memoryOverhead.bytes >> 20)
+        settings.startsAtOnce = configuration.startLimit
+        settings.processFolder = configuration.libvirtProcessFolder
+        settings.cgroupDriver = Self.cgroupDriver(configuration.cgroupDriver)
+        settings.accelerator = try await Self.accelerator(configuration.accelerator, machines, tell)
+        pods = try PodRuntime(
+            version: RuntimeVersion(name: "contrail-vm", version: VMRuntime.version),
+            settings: settings,
+            plugins: InvokedPlugins(CNIInvoker(folders: [configuration.cniPluginFolder])),
+            images: images,
+            log: tell
+        )
+    }
+
+    private static func cgroupDriver(_ choice: CgroupDriverChoice) -> CgroupDriver {
+        switch choice {
+        case .cgroupfs: .cgroupfs
+        case .systemd: .systemd
+        // sd_booted(3).
+        case .auto: FileManager.default.fileExists(atPath: "/run/systemd/system") ? .systemd : .cgroupfs
+        }
+    }
+
+    /// The accelerator; `auto` measures it at the first start after a boot and remembers.
+    private static func accelerator(
+        _ choice: AcceleratorChoice,
+        _ settings: Settings,
+        _ tell: (String) -> Void
+    ) async throws -> Domain.Accelerator {
+        switch choice {
+        case .kvm: return .kvm
+        case .tcg: return .tcg
+        case .auto: break
+        }
+        let path = "\(settings.runFolder)/accelerator"
+        if let bytes = try Files.read(path, limit: 16),
+            let known = Domain.Accelerator(rawValue: String(decoding: bytes, as: UTF8.self))
+        {
+            return known
+        }
+        tell("measuring whether KVM is of use")
+        let verdict = try await KVMProbe(qemu: settings.qemu).verdict(folder: settings.runFolder)
+        let found: Domain.Accelerator = verdict == .usable ? .kvm : .tcg
+        tell("guests run on \(found.rawValue)")
+        try Files.write(Array(found.rawValue.utf8), to: path)
+        return found
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Pods
+import TestSupport
+import Testing
+
+@testable import PodRuntime
+
+@Suite struct CgroupTests {
+    @Test(arguments: [
+        ("/kubepods/burstable/pod1", "kubepods/burstable/pod1/cvm-a"),
+        (
+            "kubepods-burstable-pod1_2.slice",
+            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cvm-a.scope"
+        ),
+        ("", "contrail-vm/cvm-a"),
+    ])
+    func `a path is below the pod's, in both notations`(parent: String, path: String) {
+        #expect(CgroupPath(parent: parent, containerID: "a")?.text == path)
+    }
+
+    @Test(arguments: ["/../../etc", "/a/./b", "/a b", "/a\n", "/\(String(repeating: "x", count: 256))"])
+    func `what leads elsewhere is no path`(parent: String) {
+        #expect(CgroupPath(parent: parent, containerID: "a") == nil)
+    }
+
+    private var resources: LinuxResources {
+        var resources = LinuxResources()
+        resources.cpuShares = 1024
+        resources.cpuPeriod = 100_000
+        resources.cpuQuota = 150_000
+        resources.cpusetCPUs = "0-1"
+        return resources
+    }
+
+    @Test func `limits are the files of version 1`() {
+        let settings = CgroupLimits(resources: resources, memory: 1 << 30).v1.map { "\($0.file)=\($0.value)" }
+        #expect(
+            settings == [
+                "cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=150000", "cpuset.cpus=0-1",
+                "memory.limit_in_bytes=1073741824",
+            ]
+        )
+    }
+
+    @Test func `limits are the files of version 2`() {
+        let settings = CgroupLimits(resources: resources, memory: 1 << 30).v2.map { "\($0.file)=\($0.value)" }
+        #expect(
+            settings == [
+                "cpu.weight=39", "cpu.max=150000 100000", "cpuset.cpus=0-1", "memory.max=1073741824",
+            ]
+        )
+        var least = LinuxResources()
+        least.cpuShares = 2
+        least.cpuQuota = -1
+        #expect(CgroupLimits(resources: least, memory: nil).v2.map(\.value) == ["1", "max 100000"])
+        least.cpuShares = 262_144
+        #expect(CgroupLimits(resources: least, memory: nil).v2.first?.value == "10000")
+    }
+
+    @Test func `nothing told limits nothing`() {
+        let limits = CgroupLimits(resources: LinuxResources(), memory: nil)
+        #expect(limits.v1.isEmpty && limits.v2.isEmpty)
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Foundation
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import PodRuntime
+
+@Suite struct ConsoleFollowerTests {
+    private let folder = TemporaryFolder()
+    private let time = Date(timeIntervalSince1970: 1_700_000_000.25)
+
+    private var console: String { folder.path("console.log") }
+
+    init() { folder.write("", to: "console.log") }
+
+    private func follower() throws -> ConsoleFollower {
+        try ConsoleFollower(
+            console: console,
+            stateFile: folder.path("state.json"),
+            logFile: folder.path("logs/0.log"),
+            mostBacklog: 2 << 20
+        )
+    }
+
+    private func say(_ bytes: [UInt8]) throws {
+        let file = try #require(FileHandle(forWritingAtPath: console))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(bytes))
+        try file.close()
+    }
+
+    private func say(_ text: String) throws { try say(Array(text.utf8)) }
+
+    /// The log's lines without their times.
+    private func lines(_ name: String = "logs/0.log") -> [String] {
+        let data = FileManager.default.contents(atPath: folder.path(name)) ?? Data()
+        return data.split(separator: UInt8(ascii: "\n")).map { line in
+            String(decoding: line.drop { $0 != UInt8(ascii: " ") }.dropFirst(), as: UTF8.self)
+        }
+    }
+
+    private func drain(_ follower: ConsoleFollower, isLast: Bool = false) throws {
+        while try follower.pump(isLast: isLast, now: time) { continue }
+    }
+
+    @Test func `lines become lines, and times are RFC 3339 with nanoseconds`() throws {
+        let follower = try follower()
+        try say("first\r\nsecond\n\r\nlogin: ")
+        try drain(follower)
+        #expect(lines() == ["stdout F first", "stdout F second", "stdout F "])
+        let text = folder.read("logs/0.log") ?? ""
+        #expect(text.hasPrefix("2023-11-14T22:13:20.250000000Z stdout F first\n"))
+    }
+
+    @Test func `a line without an end is a part after a while, or at the end`() throws {
+        let follower = try follower()
+        try say("login: ")
+        _ = try follower.pump(now: time)
+        #expect(lines() == [])
+        _ = try follower.pump(now: time.addingTimeInterval(1))
+        #expect(lines() == ["stdout P login: "])
+        try say("root\nbye")
+        try drain(follower, isLast: true)
+        #expect(lines() == ["stdout P login: ", "stdout F root", "stdout P bye"])
+    }
+
+    @Test func `long lines are cut, no byte is changed`() throws {
+        let follower = try follower()
+        let line = (0..<40_000).map { UInt8(truncatingIfNeeded: $0) }.map { $0 == 10 ? 11 : $0 }
+        try say(line + [10])
+        try drain(follower)
+        let data = try #require(FileManager.default.contents(atPath: folder.path("logs/0.log")))
+        let parts = data.split(separator: 10).map { Array($0.drop { $0 != 32 }.dropFirst()) }
+        #expect(parts.count == 3)
+        let heads = parts.map { String(decoding: $0.prefix(9), as: UTF8.self) }
+        #expect(heads == ["stdout P ", "stdout P ", "stdout F "])
+        #expect(parts.flatMap { $0.dropFirst(9) } == line)
+    }
+
+    @Test func `after a crash at any moment no line is lost and none is there twice`() throws {
+        var expected: [String] = []
+        for round in 0..<12 {
+            let follower = try follower()
+            try say("round \(round) first\nround \(round) half")
+            expected += ["stdout F round \(round) first"]
+            try drain(follower)
+            // What was written to the log after the state was saved is not known of: it is cut.
+            if round % 3 == 0 {
+                let log = try #require(FileHandle(forWritingAtPath: folder.path("logs/0.log")))
+                try log.seekToEnd()
+                try log.write(contentsOf: Data("2023 stdout F not known of\n".utf8))
+                try log.close()
+            }
+            try say(" done\n")
+            expected += ["stdout F round \(round) half done"]
+            if round % 2 == 0 { try drain(follower) }
+        }
+        try drain(try follower())
+        #expect(lines().filter { !$0.contains("not known of") } == expected)
+    }
+
+    @Test func `a renamed log goes on in a new file`() throws {
+        let follower = try follower()
+        try say("one\n")
+        try drain(follower)
+        try FileManager.default.moveItem(
+            atPath: folder.path("logs/0.log"),
+            toPath: folder.path("logs/0.log.1")
+        )
+        try say("two\n")
+        try drain(follower)
+        try follower.reopen()
+        try say("three\n")
+        try drain(follower)
+        #expect(lines("logs/0.log.1") == ["stdout F one", "stdout F two"])
+        #expect(lines() == ["stdout F three"])
+        // After a start it goes on, too.
+        try say("four\n")
+        try drain(try self.follower())
+        #expect(lines() == ["stdout F three", "stdout F four"])
+    }
+
+    @Test func `what was copied takes no room, and too much for our absence is left out aloud`() throws {
+        let follower = try follower()
+        let line = Array(String(repeating: "x", count: 1023).utf8) + [10]
+        for _ in 0..<8 {
+            try say(Array(repeatElement(line, count: 1024).joined()))
+            try drain(follower)
+        }
+        var status = stat()
+        try #require(stat(console, &status) == 0)
+        #expect(status.st_size == 8 << 20)
+        #expect(Int(status.st_blocks) * 512 < 2 << 20)
+        #expect(lines().count == 8 * 1024)
+        truncate(console, off_t((10 << 20) + 1000))
+        try drain(follower, isLast: true)
+        #expect(lines().contains("stdout F [contrail-vm: 1000 bytes of the console were left out]"))
+    }
+
+    @Test func `a log that can't be written is tried again, with nothing lost`() throws {
+        let follower = try follower()
+        try say("one\n")
+        try drain(follower)
+        // No space: the descriptor of a full device stands in for a full disk.
+        try FileManager.default.moveItem(
+            atPath: folder.path("logs/0.log"),
+            toPath: folder.path("logs/0.log.1")
+        )
+        symlink("/dev/full", folder.path("logs/0.log"))
+        try follower.reopen()
+        try say("two\n")
+        #expect(throws: SystemError.self) { try drain(follower) }
+        unlink(folder.path("logs/0.log"))
+        try follower.reopen()
+        try drain(follower)
+        #expect(lines() == ["stdout F two"])
+    }
+}

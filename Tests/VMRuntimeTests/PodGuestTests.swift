@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// VM pods on a node of their own, driven as kubelet would by an independent client: real plugins, the simulated agent,
+/// libvirtd, QEMU and a guest with cloud-init.
+@Suite(.serialized) struct PodGuestTests {
+    private func check(_ names: String..., seconds: Double = 300) throws {
+        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        let run = try Programs.run("\(here)/node", names, seconds: seconds)
+        #expect(run.status == 0 && run.output.contains("all checks passed"), "\(run.output)\n\(run.errors)")
+    }
+
+    @Test(
+        "a pod's whole life: it runs, is confined, is told its network, logs, ends, and nothing is left",
+        .rule("RunPodSandbox", "StartContainer", "StopContainer", "LIFE-POD"),
+        .timeLimit(.minutes(6))
+    )
+    func life() throws { try check("life") }
+
+    @Test(
+        "how a guest ends, by itself or by force, is told in words that kubelet acts on",
+        .rule("ContainerStatus", "ENDS"),
+        .timeLimit(.minutes(6))
+    )
+    func ends() throws { try check("ends") }
+
+    @Test(
+        "guests and their traffic live on while vm-runtime, libvirtd and both are killed",
+        .rule("SURVIVAL"),
+        .timeLimit(.minutes(6))
+    )
+    func survival() throws { try check("survival") }
+
+    @Test(
+        "what fails leaves nothing, and says why",
+        .rule("RunPodSandbox", "CreateContainer"),
+        .timeLimit(.minutes(6))
+    )
+    func failures() throws { try check("failures") }
+}

@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: The contrail-vm authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Checks of VM pods as kubelet sees them: python pods.py NAME, inside the lab. Each is told by its function's name."""
+
+import os
+import pathlib
+import signal
+import sys
+
+import grpc
+from cri_api.v1 import api_pb2 as cri
+
+import lab
+from lab import Node, guest, log_of, machine, on_node, pod, same, until, wait_ready
+from server import refused
+
+CODE = grpc.StatusCode
+
+
+def life(node):
+    """From RunPodSandbox to RemovePodSandbox, and nothing is left."""
+    node.start()
+    conditions = node.cri.Status(cri.StatusRequest()).status.conditions
+    assert all(condition.status for condition in conditions), conditions
+    node.pull()
+    before = on_node()
+
+    config = pod("web", labels={"app": "web"}, annotations={"a": "b"})
+    config.dns_config.servers.append("10.96.0.10")
+    config.dns_config.searches.append("default.svc.cluster.local")
+    sandbox = node.run(config)
+    assert node.run(config) == sandbox, "the same attempt again is the same sandbox"
+    status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status
+    assert status.state == cri.SANDBOX_READY and status.labels == {"app": "web"}, status
+    assert status.network.ip.startswith("10.47."), status
+    assert status.network.additional_ips[0].ip.startswith("fd00:47:"), status
+
+    container = node.create(sandbox, config, machine())
+    assert node.create(sandbox, config, machine()) == container, "the same container again is the same"
+    assert node.status(container).state == cri.CONTAINER_CREATED
+    refused(CODE.INVALID_ARGUMENT, lambda: node.create(sandbox, config, machine("sidecar")), "sidecar", "one VM")
+    node.begin(container)
+    node.begin(container)
+    status = node.status(container)
+    assert status.state == cri.CONTAINER_RUNNING and status.started_at > 0, status
+    assert [item.id for item in node.cri.ListContainers(cri.ListContainersRequest()).containers] == [container]
+    confined(container, memory=400 << 20, parent="/kubepods/burstable/podweb")
+
+    wait_ready("web")
+    for line in log_of("web").splitlines():
+        assert lab.STAMP.match(line), line
+    assert guest(container, "hostname").strip() == "web"
+    resolver = guest(container, "cat /etc/resolv.conf")
+    assert "nameserver 10.96.0.10\n" in resolver and "search default.svc.cluster.local" in resolver, resolver
+    assert "10.47.255.253" not in resolver, resolver
+    answered = guest(container, "ping -c 2 -W 3 10.47.255.254 && ping -c 2 -W 3 fd00:47::fe")
+    assert answered.count(" 0% packet loss") == 2, answered
+
+    node.stop(container)
+    status = node.status(container)
+    assert (status.state, status.exit_code, status.reason) == (cri.CONTAINER_EXITED, 0, "Completed"), status
+    node.stop(container)
+    node.cri.RemoveContainer(cri.RemoveContainerRequest(container_id=container))
+    node.cri.RemoveContainer(cri.RemoveContainerRequest(container_id=container))
+    for _ in range(2):
+        node.cri.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox))
+    status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status
+    assert status.state == cri.SANDBOX_NOTREADY and not status.network.ip, status
+    for _ in range(2):
+        node.cri.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=sandbox))
+    refused(CODE.NOT_FOUND, lambda: node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)))
+    same(before, on_node())
+
+
+def ends(node):
+    """What a guest does and what is done to it, as exit code and reason."""
+    node.start()
+    node.pull()
+    before = on_node()
+    config = pod("ends")
+    sandbox = node.run(config)
+    attempt = 0
+
+    def running():
+        nonlocal attempt
+        container = node.create(sandbox, config, machine(attempt=attempt))
+        node.begin(container)
+        wait_ready("ends", attempt=attempt)
+        attempt += 1
+        return container
+
+    def told(status):
+        return status.exit_code, status.reason
+
+    # The guest powers itself off: it has done what it had to do.
+    container = running()
+    guest(container, "setsid sh -c 'sleep 1; poweroff' > /dev/null 2>&1 &")
+    assert told(node.wait_ended(container)) == (0, "Completed"), node.status(container)
+    refused(CODE.FAILED_PRECONDITION, lambda: node.begin(container), "exited")
+
+    # A new attempt beside the old one, as kubelet makes it; QEMU is killed.
+    container = running()
+    os.kill(lab.process(container), signal.SIGKILL)
+    status = node.wait_ended(container)
+    assert told(status) == (1, "EmulatorFailed") and "QEMU" in status.message, status
+
+    # The guest's kernel panics.
+    container = running()
+    guest(container, "modprobe pvpanic_mmio; setsid sh -c 'sleep 1; echo c > /proc/sysrq-trigger' > /dev/null 2>&1 &")
+    assert told(node.wait_ended(container)) == (134, "GuestPanicked"), node.status(container)
+
+    # The kernel ends QEMU, because it takes more memory than the pod's limit.
+    container = running()
+    group = lab.CGROUPS / "memory/kubepods/burstable/podends" / lab.domain(container)
+    used = int((group / "memory.usage_in_bytes").read_text())
+    (group / "memory.limit_in_bytes").write_text(str(used + (8 << 20)))
+    guest(container, "python3 -c 'b\"x\" * (100 << 20)'")
+    assert told(node.wait_ended(container)) == (137, "OOMKilled"), node.status(container)
+
+    # No time to end by itself.
+    container = running()
+    node.stop(container, seconds=0)
+    assert told(node.status(container)) == (137, "Error"), node.status(container)
+    assert len(node.cri.ListContainers(cri.ListContainersRequest()).containers) == 5
+    node.remove_pod(sandbox)
+    same(before, on_node())
+
+
+def survival(node):
+    """A guest answers 100 times a second while those who look after it are killed."""
+    node.start()
+    node.pull()
+    before = on_node()
+    config = pod("lives")
+    sandbox = node.run(config)
+    address = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status.network.ip
+    container = node.create(sandbox, config, machine())
+    node.begin(container)
+    wait_ready("lives")
+    qemu = lab.process(container)
+    with lab.Pings(container) as pings:
+        node.kill()
+        node.start()
+        assert node.status(container).state == cri.CONTAINER_RUNNING
+        lab.libvirtd_killed()
+        until(lambda: lab.ready(node), 60, "readiness")
+        node.kill()
+        lab.libvirtd_killed()
+        node.start()
+        until(lambda: lab.ready(node), 60, "readiness")
+        assert node.status(container).state == cri.CONTAINER_RUNNING
+    pings.all_answered()
+    assert lab.process(container) == qemu
+    status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status
+    assert status.state == cri.SANDBOX_READY and status.network.ip == address, status
+    # The log goes on where it was: nothing is lost or told twice.
+    guest(container, "echo @@AFTER > /dev/console")
+    until(lambda: "@@AFTER" in log_of("lives"), 20, "further lines")
+    assert log_of("lives").count("@@READY") == 1 and log_of("lives").count("@@AFTER") == 1
+    # What ends while nobody looks is found.
+    node.kill()
+    os.kill(qemu, signal.SIGKILL)
+    node.start()
+    assert node.wait_ended(container).reason == "EmulatorFailed"
+    node.remove_pod(sandbox)
+    same(before, on_node())
+
+
+def failures(node):
+    """Each failure in words, and nothing left."""
+    node.start("--log-level", "debug")
+    node.pull()
+    before = on_node()
+
+    # No network configuration.
+    lists = lab.WORK / "net.d" / "10-pods.conflist"
+    text = lists.read_text()
+    lists.unlink()
+    condition = {c.type: c for c in node.cri.Status(cri.StatusRequest()).status.conditions}["NetworkReady"]
+    assert not condition.status and "net.d" in condition.message, condition
+    refused(CODE.UNAVAILABLE, lambda: node.run(pod("nonet")), "net.d")
+    # A plugin that is not there; one that refuses.
+    lists.write_text(text.replace('"contrail-cni"', '"no-such-plugin"'))
+    refused(CODE.UNAVAILABLE, lambda: node.run(pod("noplugin")), "no-such-plugin")
+    lists.write_text(text.replace('"mtu": 1450', '"mtu": 1450, "vrouter-port": 9, "poll-timeout": 1, "poll-retries": 1'))
+    refused(CODE.INTERNAL, lambda: node.run(pod("noagent")), "127.0.0.1:9")
+    lists.write_text(text)
+    same(before, on_node())
+
+    config = pod("fails")
+    sandbox = node.run(config)
+    ready = on_node()
+    wrong = machine()
+    wrong.image.image = "127.0.0.1:8088/absent.qcow2"
+    refused(CODE.NOT_FOUND, lambda: node.create(sandbox, config, wrong), "absent.qcow2", "pull")
+    refused(CODE.INVALID_ARGUMENT, lambda: node.create(sandbox, config, machine(memory=64 << 20)), "memory")
+    wrong = machine()
+    wrong.log_path = "../../../etc/passwd"
+    refused(CODE.INVALID_ARGUMENT, lambda: node.create(sandbox, config, wrong), "log_path")
+    same(ready, on_node())
+    node.remove_pod(sandbox)
+    same(before, on_node())
+
+
+def confined(container, memory, parent):
+    """QEMU is a user of its own without capabilities, in the pod's cgroup with its limits."""
+    process = pathlib.Path(f"/proc/{lab.process(container)}")
+    told = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)
+    assert int(told["Uid"].split()[0]) >= 64100, told["Uid"]
+    for kind in ("CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh"):
+        assert kind == "CapBnd" or int(told[kind], 16) == 0, f"{kind} {told[kind]}"
+    assert told["NoNewPrivs"] == "1" and told["Seccomp"] == "2", told
+    own = f"{parent}/{lab.domain(container)}"
+    groups = (process / "cgroup").read_text()
+    for controller in ("memory", "cpu", "cpuset"):
+        assert f":{controller}:{own}\n" in groups, groups
+    assert int((lab.CGROUPS / f"memory{own}/memory.limit_in_bytes").read_text()) == memory
+    assert int((lab.CGROUPS / f"cpu{own}/cpu.shares").read_text()) == 512
+
+
+def main():
+    check = {name: value for name, value in globals().items() if callable(value)}[sys.argv[1]]
+    node = Node()
+    try:
+        check(node)
+    except BaseException:
+        sys.stderr.write(node.text()[-6000:] + "\n" if node.log.exists() else "")
+        raise
+    finally:
+        node.remove()
+
+
+if __name__ == "__main__":
+    main()
