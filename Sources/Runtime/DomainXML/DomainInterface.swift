@@ -59,8 +59,8 @@ public struct DomainInterface: Hashable, Sendable {
         case .vlan(let vlan) where vlan.namespace == nil:
             throw DomainError(
                 subject: subject,
-                reason: "it is VLAN \(vlan.tag) of the guest's interface \(vlan.parent.text): the guest makes "
-                    + "it itself, and no device is needed"
+                reason: "it is VLAN \(vlan.tag) of the guest's interface \(vlan.parent.text): "
+                    + "the guest makes it itself, and no device is needed"
             )
         case .veth, .vlan, .macvlan:
             throw DomainError(

@@ -13,7 +13,9 @@ public import Pods
 import PreparedInterface
 
 extension PodRuntime {
-    /// Makes a container: its disk, its seed and its domain, which does not run yet. The same call again finds it.
+    /// Makes a container: its disk, its seed and its domain, which does not run yet.
+    ///
+    /// The same call again finds it.
     public func createContainer(
         _ configuration: ContainerConfiguration,
         in sandboxID: String,

@@ -12,7 +12,9 @@ public import Pods
 import PreparedInterface
 
 extension PodRuntime {
-    /// Makes a sandbox: its namespace, and its network by the plugins. The same attempt again is the same sandbox.
+    /// Makes a sandbox: its namespace, and its network by the plugins.
+    ///
+    /// The same attempt again is the same sandbox.
     public func runSandbox(
         _ configuration: PodSandboxConfiguration,
         handler: String
