@@ -36,6 +36,20 @@ import Testing
     func survival() throws { try check("survival") }
 
     @Test(
+        "many pods at once, asked for repeatedly and out of order, by callers that give up",
+        .rule("CROWD"),
+        .timeLimit(.minutes(6))
+    )
+    func crowd() throws { try check("crowd") }
+
+    @Test(
+        "vm-runtime is killed in the midst of each call, and nothing is left",
+        .rule("KILLS"),
+        .timeLimit(.minutes(6))
+    )
+    func kills() throws { try check("kills") }
+
+    @Test(
         "what fails leaves nothing, and says why",
         .rule("RunPodSandbox", "CreateContainer"),
         .timeLimit(.minutes(6))

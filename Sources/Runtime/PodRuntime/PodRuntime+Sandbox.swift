@@ -113,6 +113,13 @@ extension PodRuntime {
             try await store.save(sandbox)
         }
         let interfaces = try interfaces(of: sandbox)
+        // One line joins this sandbox's id, which plugins log as the container's, with the agent's own names.
+        for interface in interfaces {
+            log(
+                "sandbox \(sandbox.id): \(interface.key.interface.text) is vmi=\(interface.vmi?.text ?? "-") "
+                    + "mac=\(interface.guest.mac.text)"
+            )
+        }
         sandbox.addresses = interfaces.first?.guest.addresses.map(\.address.text) ?? []
         sandbox.phase = .ready
         return sandbox

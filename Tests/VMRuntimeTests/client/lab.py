@@ -42,8 +42,7 @@ class Node(Server):
         return self.cri.RunPodSandbox(cri.RunPodSandboxRequest(config=config)).pod_sandbox_id
 
     def create(self, pod, config, container):
-        request = cri.CreateContainerRequest(pod_sandbox_id=pod, config=container, sandbox_config=config)
-        return self.cri.CreateContainer(request).container_id
+        return self.cri.CreateContainer(creation(pod, config, container)).container_id
 
     def begin(self, container):
         self.cri.StartContainer(cri.StartContainerRequest(container_id=container))
@@ -60,6 +59,10 @@ class Node(Server):
 
     def wait_ended(self, container, seconds=60):
         return until(lambda: (status := self.status(container)).state == cri.CONTAINER_EXITED and status, seconds, "an end")
+
+
+def creation(sandbox, config, container):
+    return cri.CreateContainerRequest(pod_sandbox_id=sandbox, config=container, sandbox_config=config)
 
 
 def until(condition, seconds, what):

@@ -7,6 +7,9 @@ import os
 import pathlib
 import signal
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from cri_api.v1 import api_pb2 as cri
@@ -201,6 +204,113 @@ def failures(node):
     same(ready, on_node())
     node.remove_pod(sandbox)
     same(before, on_node())
+
+
+def crowd(node):
+    """Forty pods at once, each asked for three times at once, some by callers that give up; out-of-order calls among them."""
+    node.start()
+    node.pull()
+    before = on_node()
+    names = [f"crowd{number}" for number in range(40)]
+    configs = {name: pod(name, labels={"big": "x" * 20000}) for name in names}
+
+    def run(name, patience=None):
+        request = cri.RunPodSandboxRequest(config=configs[name])
+        return node.cri.RunPodSandbox(request, timeout=patience).pod_sandbox_id
+
+    with ThreadPoolExecutor(32) as threads:
+        given_up = [threads.submit(swallow, lambda name=name: run(name, 0.05)) for name in names[::4]]
+        asked = [(name, threads.submit(run, name)) for name in names for _ in range(3)]
+        ids = {}
+        for name, answer in asked:
+            assert ids.setdefault(name, answer.result()) == answer.result(), name
+        for call in given_up:
+            call.result()
+        assert len(set(ids.values())) == 40
+        listed = node.cri.ListPodSandbox(cri.ListPodSandboxRequest()).items
+        assert {item.id for item in listed} == set(ids.values())
+
+        def status(identifier):
+            request = cri.PodSandboxStatusRequest(pod_sandbox_id=identifier, verbose=True)
+            return node.cri.PodSandboxStatus(request)
+
+        answers = list(threads.map(status, ids.values()))
+        for what, values in [
+            ("addresses", [answer.status.network.ip for answer in answers]),
+            ("users of QEMU", [answer.info["user"] for answer in answers]),
+            ("namespaces", [answer.info["namespace"] for answer in answers]),
+        ]:
+            assert len(set(values)) == 40, f"{what}: {values}"
+
+        # A container beside the removal of its sandbox: either one may come first.
+        def create_beside_removal(name):
+            swallow(lambda: node.create(ids[name], configs[name], machine()))
+
+        made = [threads.submit(create_beside_removal, name) for name in names[:8]]
+        removed = [threads.submit(node.remove_pod, identifier) for identifier in ids.values() for _ in range(2)]
+        for call in made + removed:
+            call.result()
+    for name in names[:8]:
+        refused(CODE.NOT_FOUND, lambda name=name: node.create(ids[name], configs[name], machine()))
+    assert not node.cri.ListPodSandbox(cri.ListPodSandboxRequest()).items
+    assert not node.cri.ListContainers(cri.ListContainersRequest()).containers
+    same(before, on_node())
+
+
+def kills(node):
+    """vm-runtime is killed in the midst of each call, earlier and later; kubelet's further calls converge, and nothing is left."""
+    node.start()
+    node.pull()
+    before = on_node()
+    for round_, delay in enumerate([0.0005, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32]):
+        name = f"kill{round_}"
+        config = pod(name)
+
+        def killed(call):
+            """Kills vm-runtime so long after a call has begun, and starts it anew."""
+            stub = node.runtime()
+            call_ = threading.Thread(target=lambda: swallow(lambda: call(stub)))
+            call_.start()
+            time.sleep(delay)
+            node.kill()
+            call_.join(20)
+            node.start()
+
+        killed(lambda cri_: cri_.RunPodSandbox(cri.RunPodSandboxRequest(config=config)))
+        sandbox = again(lambda: node.run(config))
+        killed(lambda cri_: cri_.CreateContainer(lab.creation(sandbox, config, machine())))
+        container = again(lambda: node.create(sandbox, config, machine()))
+        killed(lambda cri_: cri_.StartContainer(cri.StartContainerRequest(container_id=container)))
+        # What was being started has ended: kubelet makes another one.
+        if node.status(container).state == cri.CONTAINER_CREATED:
+            node.begin(container)
+        if node.status(container).state == cri.CONTAINER_EXITED:
+            container = node.create(sandbox, config, machine(attempt=1))
+            node.begin(container)
+        assert node.status(container).state == cri.CONTAINER_RUNNING
+        killed(lambda cri_: cri_.StopContainer(cri.StopContainerRequest(container_id=container, timeout=0)))
+        node.stop(container, seconds=0)
+        killed(lambda cri_: cri_.RemoveContainer(cri.RemoveContainerRequest(container_id=container)))
+        killed(lambda cri_: cri_.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox)))
+        killed(lambda cri_: cri_.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=sandbox)))
+        node.remove_pod(sandbox)
+        same(before, on_node())
+    print(f"      {7 * (round_ + 1)} kills, nothing left")
+
+
+def swallow(call):
+    try:
+        call()
+    except (grpc.RpcError, ValueError):
+        pass
+
+
+def again(call):
+    """A call as kubelet makes it: once more where it fails."""
+    try:
+        return call()
+    except grpc.RpcError:
+        return call()
 
 
 def confined(container, memory, parent):
