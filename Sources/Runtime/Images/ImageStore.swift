@@ -51,10 +51,20 @@ public final class ImageStore: Sendable {
     }
 
     /// The image whose file a path names, in a store in that folder; nil where it is none.
-    public static func digest(ofPath path: String, in folder: String) -> ImageDigest? {
+    private static func digest(ofPath path: String, in folder: String) -> ImageDigest? {
         let data = "\(folder)/data/"
         guard path.hasPrefix(data) else { return nil }
         return ImageDigest(hex: String(path.dropFirst(data.count)))
+    }
+
+    /// The images whose files paths lead to, also by links, in the store in that folder.
+    public static func digests(ofPaths paths: Set<String>, in folder: String) -> Set<ImageDigest> {
+        func resolved(_ path: String) -> String {
+            guard let buffer = realpath(path, nil) else { return path }
+            defer { free(buffer) }
+            return String(cString: buffer)
+        }
+        return Set(paths.compactMap { digest(ofPath: resolved($0), in: resolved(folder)) })
     }
 
     /// Runs a body under the store's lock: nothing is changed meanwhile.

@@ -10,6 +10,10 @@ public protocol ImageFinder: Sendable {
     func use(_ reference: ImageReference, for containerID: String) async throws(PodServiceError) -> NodeImage?
     /// Lets go of the image that a container has; done again, it succeeds.
     func release(_ containerID: String) async throws(PodServiceError)
+    /// Removes images that nobody names or uses, and what killed runs left.
+    ///
+    /// `containers`: all that there are, where no other one can come meanwhile: others let go of their images.
+    func collect(containers: Set<String>?) async throws(PodServiceError)
 }
 
 /// An image on this node.

@@ -21,6 +21,9 @@ extension PodRuntime {
         }
         await attempt("what nobody knows") { [self] in try await sweep() }
         await attempt("the network's garbage") { [self] in try await collectGarbage() }
+        await attempt("images") { [self] in
+            try await images.collect(containers: Set(await store.containers.keys))
+        }
     }
 
     /// Has the plugins of each network remove what no sandbox of ours has.
@@ -104,6 +107,7 @@ extension PodRuntime {
             round += 1
             if round % 600 == 0 {
                 await attempt("the network's garbage") { [self] in try await collectGarbage() }
+                await attempt("images") { [self] in try await images.collect(containers: nil) }
             }
             guard round % 30 == 0 else { continue }
             for sandbox in await store.sandboxes.values where sandbox.phase == .stopped {

@@ -40,19 +40,11 @@ struct ImageOptions {
         return try ImageStore(images) { [images] () throws(ImageError) in
             do throws(MachineError) {
                 let paths = try MachineRuntime.imagePaths(settings)
-                let folder = Self.resolved(images.folder)
-                return Set(paths.compactMap { ImageStore.digest(ofPath: Self.resolved($0), in: folder) })
+                return ImageStore.digests(ofPaths: paths, in: images.folder)
             } catch {
                 throw ImageError(.system, "read which images are in use", error.description)
             }
         }
-    }
-
-    /// A path without links; the path itself where there is none.
-    private static func resolved(_ path: String) -> String {
-        guard let buffer = realpath(path, nil) else { return path }
-        defer { free(buffer) }
-        return String(cString: buffer)
     }
 
     /// The file of an image: a path, or a name from the store.

@@ -41,7 +41,16 @@ struct Node {
         imageSettings.translationsFolder = configuration.imageTranslationFolder
         imageSettings.downloadProtocol = configuration.imageDownloadProtocol == .http ? .http : .https
         imageSettings.allowsPatterns = configuration.translatesByRegularExpressions
-        images = NodeImages(try ImageStore(imageSettings), log: tell)
+        let imageFolder = imageSettings.folder
+        let store = try ImageStore(imageSettings) { [machines] () throws(ImageError) in
+            // Machines of vmctl's lie on images, too.
+            do throws(MachineError) {
+                return ImageStore.digests(ofPaths: try MachineRuntime.imagePaths(machines), in: imageFolder)
+            } catch {
+                throw ImageError(.system, "read which images are in use", error.description)
+            }
+        }
+        images = NodeImages(store, log: tell)
 
         var settings = PodSettings(machines: machines)
         settings.networkFolder = configuration.cniConfigurationFolder

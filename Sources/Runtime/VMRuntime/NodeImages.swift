@@ -96,6 +96,18 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         try naming { () throws(ImageError) in try store.release(user) }
     }
 
+    func collect(containers: Set<String>?) throws(PodServiceError) {
+        let collected = try naming { () throws(ImageError) -> CollectedImages in
+            if let containers {
+                for user in try store.allUsers().keys where !containers.contains(user.description) {
+                    try store.release(user)
+                }
+            }
+            return try store.collect()
+        }
+        for image in collected.images { log("image \(image): nobody names or uses it; removed") }
+    }
+
     private static func user(_ containerID: String) throws(PodServiceError) -> ImageUser {
         guard let user = ImageUser(containerID) else { throw PodServiceError.noContainer(containerID) }
         return user
