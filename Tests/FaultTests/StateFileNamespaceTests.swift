@@ -38,7 +38,11 @@ import Testing
             case .huge: try put([UInt8](repeating: 0x20, count: 2 << 20))
             case .emptyTemporary: try put([], temporary)
             case .halfTemporary: try put(content.prefix(content.count / 2), temporary)
-            case .onlyTemporary: try FileManager.default.moveItem(at: url, to: temporary)
+            case .onlyTemporary:
+                // A run that was killed may have left one already, which FileManager would not replace.
+                guard rename(path, temporary.path) == 0 else {
+                    throw FaultFailure("rename \(path): errno \(errno)")
+                }
             }
         }
     }
@@ -187,9 +191,10 @@ import Testing
             }
         }
         // Without its own folder nothing can be done; what is owed goes elsewhere, and only if the agent is down.
-        #expect(
-            (ending.status != 0) == (name == "run" || name == "config" && scenario.plugin == "contrail-cni")
-        )
+        // The file of a port at which a VM monitor listens is written by the agent, which can.
+        let writesPorts =
+            scenario.plugin == "contrail-cni" && scenario.kind.name != Scenario.Kind.vhostUser.name
+        #expect((ending.status != 0) == (name == "run" || name == "config" && writesPorts))
         let left = try lab.leftAfterDelete(pod)
         #expect(left == "")
         try lab.end()

@@ -136,6 +136,22 @@ import Testing
         #expect(record.contains(#""attachment":{"type":"tap""#) && !record.contains("vrs-"))
     }
 
+    @Test(arguments: [false, true])
+    func `a VM's tap sends at once, without the kernel's queues, unless it is limited`(isLimited: Bool) throws
+    {
+        let lab = try PluginLab()
+        let pod = try lab.pod("vm")
+        let limit =
+            #", "bandwidth": {"ingressRate": 8000000, "ingressBurst": 80000, "egressRate": 4000000, "egressBurst": 80000}}"#
+        let more = isLimited ? PluginLab.vmInterface.dropLast() + limit : PluginLab.vmInterface
+        let result = try pod.call("contrail-cni", "ADD", lab.contrail(more: more)).document()
+        let interfaces = try #require(result["interfaces"] as? [[String: Any]])
+        let tap = try #require(interfaces[0]["name"] as? String)
+        // No mq either, whose queues have the default qdisc each.
+        let qdiscs = try lab.node.qdiscs(of: tap)
+        #expect(qdiscs == (isLimited ? ["tbf", "ingress"] : ["noqueue"]))
+    }
+
     @Test func `records and folders are root's alone`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")

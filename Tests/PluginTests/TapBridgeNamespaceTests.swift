@@ -65,6 +65,17 @@ import Testing
         #expect(left == [])
     }
 
+    @Test func `the tap sends at once, without the kernel's queues`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("vm")
+        let first = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0"))
+        let result = try pod.call("tap-bridge", "ADD", configuration(lab, previous: first.output)).document()
+        let interfaces = try #require(result["interfaces"] as? [[String: Any]])
+        let tap = try #require(interfaces[2]["name"] as? String)
+        let qdiscs = try pod.namespace.qdiscs(of: tap)
+        #expect(qdiscs == ["noqueue", "ingress"])
+    }
+
     @Test func `it runs after Debian's bridge plugin, without an agent`() throws {
         let lab = try PluginLab(simulator: nil)
         let pod = try lab.pod("vm")

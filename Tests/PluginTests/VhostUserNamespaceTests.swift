@@ -120,6 +120,29 @@ import Testing
         #expect(try lab.leftovers().isEmpty)
     }
 
+    @Test(.rule("DEL-2"), arguments: ["missing", "cut short"])
+    func `without its record the agent's port and its file go all the same`(record: String) throws {
+        let lab = try lab()
+        let pod = try lab.pod("vm")
+        #expect(try pod.call("contrail-cni", "ADD", configuration(lab)).status == 0)
+        let vmi = try lab.port(of: pod).vmi
+        let file = "\(lab.simulator?.folder.path ?? "")/ports/\(vmi)"
+        #expect(FileManager.default.fileExists(atPath: file))
+        let path = "\(lab.folder.path)/run/interfaces/\(pod.containerID)/eth0.json"
+        let content = try Data(contentsOf: URL(fileURLWithPath: path))
+        if record == "missing" {
+            try FileManager.default.removeItem(atPath: path)
+        } else {
+            try content.prefix(content.count / 2).write(to: URL(fileURLWithPath: path))
+        }
+        #expect(try pod.call("contrail-cni", "DEL", configuration(lab)).status == 0)
+        let after = try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/port/\(vmi)"]).output
+        #expect(after.contains("Not Found"), "\(after)")
+        #expect(!FileManager.default.fileExists(atPath: file))
+        let left = try lab.leftovers()
+        #expect(left == [])
+    }
+
     @Test func `limits on a vhost-user port are refused by name`() throws {
         let lab = try lab()
         let limit = #", "bandwidth": {"ingressRate": 8000000, "ingressBurst": 80000}}"#

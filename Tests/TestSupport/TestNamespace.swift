@@ -57,6 +57,14 @@ public final class TestNamespace: Sendable {
             .joined(separator: "\n")
     }
 
+    /// The kinds of a device's qdiscs, as tc(8) lists them: the root's first.
+    public func qdiscs(of device: String) throws -> [String] {
+        try TestProgram.succeed("tc", "-n", name, "qdisc", "show", "dev", device).split(separator: "\n")
+            .compactMap {
+                $0.split(separator: " ").dropFirst().first.map(String.init)
+            }
+    }
+
     /// Whether pings are answered; the first may be lost to address resolution.
     public func pings(_ address: String, count: Int = 2) throws -> Bool {
         let outcome = try run(
