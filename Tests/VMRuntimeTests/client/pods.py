@@ -85,11 +85,12 @@ def ends(node):
     sandbox = node.run(config)
     attempt = 0
 
-    def running():
+    def running(is_ready=True):
         nonlocal attempt
         container = node.create(sandbox, config, machine(attempt=attempt))
         node.begin(container)
-        wait_ready("ends", attempt=attempt)
+        if is_ready:
+            wait_ready("ends", attempt=attempt)
         attempt += 1
         return container
 
@@ -103,7 +104,7 @@ def ends(node):
     refused(CODE.FAILED_PRECONDITION, lambda: node.begin(container), "exited")
 
     # A new attempt beside the old one, as kubelet makes it; QEMU is killed.
-    container = running()
+    container = running(is_ready=False)
     os.kill(lab.process(container), signal.SIGKILL)
     status = node.wait_ended(container)
     assert told(status) == (1, "EmulatorFailed") and "QEMU" in status.message, status
@@ -122,7 +123,7 @@ def ends(node):
     assert told(node.wait_ended(container)) == (137, "OOMKilled"), node.status(container)
 
     # No time to end by itself.
-    container = running()
+    container = running(is_ready=False)
     node.stop(container, seconds=0)
     assert told(node.status(container)) == (137, "Error"), node.status(container)
     assert len(node.cri.ListContainers(cri.ListContainersRequest()).containers) == 5
