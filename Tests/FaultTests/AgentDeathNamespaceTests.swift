@@ -7,7 +7,7 @@ import Testing
 
 /// An agent that dies, hangs or answers nonsense in the middle of each request.
 @Suite(.serialized) struct AgentDeathNamespaceTests {
-    static let parts = 16
+    static let parts = 32
 
     /// Scenarios whose verb talks to the agent.
     static let scenarios = Scenario.all.filter { $0.plugin == "contrail-cni" }

@@ -8,7 +8,7 @@ import Testing
 /// Each system call fails once: a run either succeeds or says so in one error document and has undone what it did.
 @Suite(.serialized) struct ErrorNamespaceTests {
     /// In how many gate runs each point comes once.
-    static let parts = 24
+    static let parts = 48
 
     /// A call that fails, and how.
     struct Point: CustomStringConvertible {

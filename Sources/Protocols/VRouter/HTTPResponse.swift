@@ -36,9 +36,9 @@ struct HTTPResponse: Hashable, Sendable {
             return .incomplete
         }
         guard bytes.count <= mostBytes else { return .garbled("it is longer than \(mostBytes) bytes") }
-        var lines = bytes[..<header].split(separator: 0x0A)[...].map { line in
-            line.last == 0x0D ? line.dropLast() : line
-        }[...]
+        // An empty first line is no status line either.
+        let parts = bytes[..<header].split(separator: 0x0A, omittingEmptySubsequences: false)
+        var lines = parts.map { $0.last == 0x0D ? $0.dropLast() : $0 }[...]
         guard let first = lines.popFirst(), let status = status(first) else {
             return .garbled("it is no HTTP/1.1")
         }
