@@ -69,7 +69,9 @@ final class Node {
         var child: Substring?
         for line in try String(contentsOfFile: "/run/calls", encoding: .utf8).split(separator: "\n") {
             let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-            guard parts.count == 2, let name = parts[1].split(separator: "(").first else { continue }
+            // Short process ids are padded.
+            guard parts.count == 2, let name = parts[1].drop(while: { $0 == " " }).split(separator: "(").first
+            else { continue }
             if parts[1].contains("\"\(peer.program)\"") { child = parts[0] }
             guard parts[0] == child, !name.contains(where: { $0 == " " || $0 == "+" || $0 == "-" }) else {
                 continue
