@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The contrail-vm authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What vm-runtime's calls cost, inside the lab: python bench.py (by Tests/VMRuntimeTests/node bench). No guest is started.
+"""What vm-runtime's calls cost, inside the lab (Tests/VMRuntimeTests/node bench). No guest is started.
 
 Lists with 1 and with 200 pods; RunPodSandbox and its undoing beside containerd's, with the same plugins in turns."""
 
@@ -19,27 +19,13 @@ from cri_api.v1 import api_pb2 as cri
 from cri_api.v1 import api_pb2_grpc as stubs
 
 import lab
-from lab import Node, machine, pod
+from lab import machine, pod
 from server import OPTIONS
+from usage import anonymous, cpu, percentile
 
 CALLS = int(os.environ.get("BENCH_CALLS", "300"))
 PODS = int(os.environ.get("BENCH_PODS", "200"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu(process):
-    """User and system time of a process so far, in ms."""
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
-
-
-def anonymous(process):
-    """Anonymous memory of a process, in MiB."""
-    for line in pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Anonymous:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no Anonymous in smaps_rollup")
 
 
 def timed(call):
@@ -65,8 +51,9 @@ def measure(node, pods):
             times.append(took)
         spent = (cpu(node.process.pid) - before) / CALLS
         times.sort()
-        p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
-        print(f"| {name} | {pods} | {statistics.median(times):.2f} | {p99:.2f} | {spent:.2f} | {answer.ByteSize()} |")
+        print(
+            f"| {name} | {pods} | {statistics.median(times):.2f} | {percentile(times, 99):.2f} | {spent:.2f} | "
+            f"{answer.ByteSize()} |")
 
 
 def pause_image(folder):
@@ -98,6 +85,11 @@ class Containerd:
         networks = folder / "net.d"
         networks.mkdir()
         shutil.copy(lab.WORK / "net.d" / "10-pods.conflist", networks)
+        # It calls the plugin `loopback`, too.
+        plugins = folder / "cni"
+        plugins.mkdir()
+        for program in [*pathlib.Path(os.environ["CONTRAIL_VM_CNI_BIN_DIR"]).iterdir(), pathlib.Path("/usr/lib/cni/loopback")]:
+            (plugins / program.name).symlink_to(program)
         socket = folder / "containerd.sock"
         (folder / "config.toml").write_text(
             f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
@@ -105,7 +97,7 @@ class Containerd:
             '[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "bench.local/pause:1"\n'
             '  restrict_oom_score_adj = true\n'
             '[plugins."io.containerd.grpc.v1.cri".containerd]\n  snapshotter = "native"\n'
-            f'[plugins."io.containerd.grpc.v1.cri".cni]\n  bin_dir = "{os.environ["CONTRAIL_VM_CNI_BIN_DIR"]}"\n'
+            f'[plugins."io.containerd.grpc.v1.cri".cni]\n  bin_dir = "{plugins}"\n'
             f'  conf_dir = "{networks}"\n')
         self.log = open(folder / "log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -139,7 +131,7 @@ def rounds(node):
             for name, stub, _ in peers if number % 2 else reversed(peers):
                 config = pod(f"bench{number}")
                 config.metadata.uid += name
-                config.linux.cgroup_parent = f"/bench-{name}"
+                config.linux.cgroup_parent = f"/{lab.GROUP}/bench-{name}"
                 took, answer = timed(lambda: stub.RunPodSandbox(cri.RunPodSandboxRequest(config=config)))
                 identifier = answer.pod_sandbox_id
 
@@ -162,36 +154,30 @@ def rounds(node):
             f"{statistics.median(undo[name]):.1f} |")
 
 
-def main():
-    node = Node()
-    try:
-        node.start("--log-level", "error")
-        node.pull()
-        idle = anonymous(node.process.pid)
-        print("| RunPodSandbox | p50 ms | most ms | x containerd | Stop and Remove p50 ms |\n|---|---|---|---|---|")
-        rounds(node)
-        print("\n| call | pods | p50 ms | p99 ms | CPU ms | bytes of answer |\n|---|---|---|---|---|---|")
-        made = []
-        for number in range(PODS):
-            config = pod(f"list{number}")
-            identifier = node.run(config)
-            made.append(identifier)
-            node.create(identifier, config, machine())
-            if number == 0:
-                measure(node, 1)
-        measure(node, PODS)
-        full = anonymous(node.process.pid)
-        print(
-            f"\nAnonymous memory: {idle:.1f} MiB idle, {full:.1f} MiB with {PODS} pods: "
-            f"{(full - idle) / PODS:.3f} MiB a pod.")
-        for identifier in made:
-            node.remove_pod(identifier)
-    except BaseException:
-        sys.stderr.write(node.text()[-4000:])
-        raise
-    finally:
-        node.remove()
+def bench(node):
+    """Costs of calls, and of sandboxes beside containerd's."""
+    node.start("--log-level", "error")
+    node.pull()
+    idle = anonymous(node.process.pid)
+    print("| RunPodSandbox | p50 ms | most ms | x containerd | Stop and Remove p50 ms |\n|---|---|---|---|---|")
+    rounds(node)
+    print("\n| call | pods | p50 ms | p99 ms | CPU ms | bytes of answer |\n|---|---|---|---|---|---|")
+    made = []
+    for number in range(PODS):
+        config = pod(f"list{number}")
+        identifier = node.run(config)
+        made.append(identifier)
+        node.create(identifier, config, machine())
+        if number == 0:
+            measure(node, 1)
+    measure(node, PODS)
+    full = anonymous(node.process.pid)
+    print(
+        f"\nAnonymous memory: {idle:.1f} MiB idle, {full:.1f} MiB with {PODS} pods: "
+        f"{(full - idle) / PODS:.3f} MiB a pod.")
+    for identifier in made:
+        node.remove_pod(identifier)
 
 
 if __name__ == "__main__":
-    main()
+    lab.main(bench)

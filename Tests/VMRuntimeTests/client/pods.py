@@ -48,7 +48,7 @@ def life(node):
     status = node.status(container)
     assert status.state == cri.CONTAINER_RUNNING and status.started_at > 0, status
     assert [item.id for item in node.cri.ListContainers(cri.ListContainersRequest()).containers] == [container]
-    confined(container, memory=400 << 20, parent="/kubepods/burstable/podweb")
+    confined(container, memory=400 << 20, parent=f"/{lab.GROUP}/podweb")
 
     wait_ready("web")
     for line in log_of("web").splitlines():
@@ -116,7 +116,7 @@ def ends(node):
 
     # The kernel ends QEMU, because it takes more memory than the pod's limit.
     container = running()
-    group = lab.CGROUPS / "memory/kubepods/burstable/podends" / lab.domain(container)
+    group = lab.CGROUPS / "memory" / lab.GROUP / "podends" / lab.domain(container)
     used = int((group / "memory.usage_in_bytes").read_text())
     (group / "memory.limit_in_bytes").write_text(str(used + (8 << 20)))
     guest(container, "python3 -c 'b\"x\" * (100 << 20)'")

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: The contrail-vm authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Many VM pods on one node, inside the lab, with an emulator that has no guest (Tests/VMRuntimeTests/node CHECK...).
+
+  begins   SCALE_BURST pods, one each 100 ms: how long until each runs
+  full     SCALE_PODS at once on the node: memory, lists, starts; a restart; the end of all
+  churn    SCALE_LIVES pods made and removed, two at a time: nothing grows"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import statistics
+import time
+
+from cri_api.v1 import api_pb2 as cri
+
+import lab
+from lab import machine, on_node, pod, same
+from usage import anonymous, cpu, percentile
+
+BURST = int(os.environ.get("SCALE_BURST", "100"))
+PODS = int(os.environ.get("SCALE_PODS", "250"))
+LIVES = int(os.environ.get("SCALE_LIVES", "10000"))
+SHARE = re.compile(r"container (\w+): runs after (\d+) ms, libvirt's share is (\d+) ms")
+
+
+def run(node, name):
+    """A pod from nothing to Running; its two ids."""
+    config = pod(name)
+    sandbox = node.run(config)
+    container = node.create(sandbox, config, machine())
+    node.begin(container)
+    assert node.status(container).state == cri.CONTAINER_RUNNING
+    return sandbox, container
+
+
+def prepared(node):
+    node.start()
+    node.pull()
+    # libvirt examines the emulator at its first use.
+    sandbox, container = run(node, "first")
+    node.stop(container, 0)
+    node.remove_pod(sandbox)
+    return on_node()
+
+
+def begins(node):
+    """Pods that come one each 100 ms run soon, the last as the first."""
+    before = prepared(node)
+    spent, others = cpu(node.process.pid), cpu(lab.libvirtd())
+
+    def begin(number):
+        start = time.monotonic()
+        made = run(node, f"burst{number}")
+        return time.monotonic() - start, made
+
+    with concurrent.futures.ThreadPoolExecutor(BURST) as pool:
+        waiting, start = [], time.monotonic()
+        for number in range(BURST):
+            time.sleep(max(0, start + number / 10 - time.monotonic()))
+            waiting.append(pool.submit(begin, number))
+        results = [future.result() for future in waiting]
+    took = sorted(seconds * 1000 for seconds, _ in results)
+    print(
+        f"{BURST} pods, one each 100 ms, from RunPodSandbox to Running: P50 {statistics.median(took):.0f} ms, "
+        f"P95 {percentile(took, 95):.0f} ms; CPU a pod: vm-runtime {(cpu(node.process.pid) - spent) / BURST:.1f} ms, "
+        f"libvirtd {(cpu(lab.libvirtd()) - others) / BURST:.1f} ms")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda result: node.remove_pod(result[1][0]), results))
+    same(before, on_node())
+
+
+def full(node):
+    """As many pods as a node has: all run, over a restart too, and all are removed."""
+    before = prepared(node)
+    idle = anonymous(node.process.pid)
+    made, starts = [], []
+    for number in range(PODS):
+        config = pod(f"full{number}")
+        sandbox = node.run(config)
+        container = node.create(sandbox, config, machine())
+        made.append((sandbox, container))
+        spent, start = cpu(node.process.pid), time.monotonic()
+        node.begin(container)
+        starts.append(((time.monotonic() - start) * 1000, cpu(node.process.pid) - spent))
+    shares = {name: (int(all), int(libvirts)) for name, all, libvirts in SHARE.findall(node.text())}
+    own = [shares[container][0] - shares[container][1] for _, container in made]
+    libvirts = [shares[container][1] for _, container in made]
+    print(
+        f"{PODS} pods, StartContainer one after another: wall P50 {statistics.median(wall for wall, _ in starts):.0f} ms "
+        f"(libvirt's {statistics.median(libvirts):.0f}, ours {statistics.median(own):.0f}), P95 "
+        f"{percentile(sorted(wall for wall, _ in starts), 95):.0f} ms; our CPU {statistics.mean(used for _, used in starts):.1f} ms")
+    grown = (anonymous(node.process.pid) - idle) / PODS
+    print(f"Anonymous memory: {idle:.1f} MiB idle, {grown:.3f} MiB a pod that runs")
+    assert idle < 15 and grown < 0.3, "vm-runtime takes more memory than its budget"
+    running = cri.ListContainersRequest(filter=cri.ContainerFilter(state=cri.ContainerStateValue(state=cri.CONTAINER_RUNNING)))
+    assert {item.id for item in node.cri.ListContainers(running).containers} == {container for _, container in made}
+    addresses = {
+        node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status.network.ip for sandbox, _ in made}
+    assert len(addresses) == PODS, f"{PODS} pods have {len(addresses)} addresses"
+
+    node.kill()
+    start = time.monotonic()
+    node.start()
+    assert {item.id for item in node.cri.ListContainers(running).containers} == {container for _, container in made}
+    print(f"killed and started anew: all {PODS} run on, told after {(time.monotonic() - start) * 1000:.0f} ms")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda ids: node.remove_pod(ids[0]), made))
+    same(before, on_node())
+
+
+def churn(node):
+    """Pods made and removed: memory, descriptors, files and rows at the end are as many as after the first tenth."""
+    before = prepared(node)
+
+    def live(number):
+        sandbox, container = run(node, f"life{number % 8}x{number}")
+        node.stop(container, 0)
+        node.remove_pod(sandbox)
+        lab.drop_logs(f"life{number % 8}x{number}")
+
+    figures, start = [], time.monotonic()
+    tenth = max(1, LIVES // 10)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for part in range(10):
+            list(pool.map(live, range(part * tenth, (part + 1) * tenth)))
+            figures.append(held(node))
+            print(f"  {(part + 1) * tenth} lives, {time.monotonic() - start:.0f} s: {figures[-1]}", flush=True)
+    same(before, on_node())
+    first, last = figures[0], figures[-1]
+    for key in ("descriptors", "threads", "files"):
+        assert last[key] <= first[key] + 8, f"{key} grew from {first[key]} to {last[key]} over {LIVES} lives"
+    assert last["rows"] == first["rows"] == 0, "rows of pods that are no more"
+    # What the allocator keeps differs a little; a KiB a life would be 9 MiB over 10,000.
+    assert last["MiB"] <= first["MiB"] + 1 + LIVES / 10000, f"memory grew from {first['MiB']} to {last['MiB']} MiB"
+
+
+def held(node):
+    """What vm-runtime holds, where no pod is left."""
+    process = pathlib.Path(f"/proc/{node.process.pid}")
+    return {
+        "MiB": round(anonymous(node.process.pid), 1),
+        "descriptors": len(list((process / "fd").iterdir())),
+        "threads": len(list((process / "task").iterdir())),
+        "files": sum(len(files) for folder in ("state", "run", "ports") for _, _, files in os.walk(lab.WORK / folder)),
+        "rows": lab.rows(),
+    }
+
+
+if __name__ == "__main__":
+    lab.main(begins, full, churn)
