@@ -13,7 +13,7 @@ import Testing
         ("/kubepods/burstable/pod1", "kubepods/burstable/pod1/cvm-a"),
         (
             "kubepods-burstable-pod1_2.slice",
-            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cvm-a.scope"
+            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cvm-a.scope/vm"
         ),
         ("", "contrail-vm/cvm-a"),
     ])

@@ -5,6 +5,8 @@
 struct CgroupPath: Hashable, Sendable {
     /// The folders from the root down; the last one is the container's own.
     let components: [String]
+    /// The scope around the last one, where systemd makes the cgroups; nil where we do.
+    let scope: SystemdScope?
 
     /// Below a pod's cgroup, in the notation of its driver.
     ///
@@ -16,12 +18,17 @@ struct CgroupPath: Hashable, Sendable {
         let own = "cvm-\(containerID)"
         guard let last = parts.last, last.hasSuffix(".slice") else {
             components = (parts.isEmpty ? ["contrail-vm"] : parts) + [own]
+            scope = nil
             return
         }
-        components = Self.slices(last) + ["\(own).scope"]
+        scope = SystemdScope(unit: "\(own).scope", slice: last)
+        components = Self.slices(last) + ["\(own).scope", "vm"]
     }
 
     var text: String { components.joined(separator: "/") }
+
+    /// The pod's.
+    var pod: String { components.dropLast(scope == nil ? 1 : 2).joined(separator: "/") }
 
     /// A slice lies in those whose names are its own, shortened at each hyphen (systemd.slice(5)).
     private static func slices(_ slice: String) -> [String] {

@@ -41,6 +41,8 @@ struct ContainerRecord: Codable, Hashable, Sendable {
     var createdAt: Int64
     /// When it was started; 0 for never.
     var startedAt: Int64 = 0
+    /// How often the kernel had killed for memory in the pod before it was started; nil where that is not told.
+    var earlierMemoryKills: Int?
     /// How it ended; nil where it has not.
     var ending: Ending?
 

@@ -7,6 +7,8 @@ import LinuxSystem
 import Pods
 
 /// The cgroup of a container, below the pod's: made by us, because libvirt can't address the pod's.
+///
+/// Where systemd makes cgroups, it makes a scope, and ours is in that.
 struct PodCgroup: Sendable {
     /// Where the hierarchies are mounted.
     let root: String
@@ -34,10 +36,15 @@ struct PodCgroup: Sendable {
     /// Makes it, limits it and moves a process with all its threads into it.
     ///
     /// Repeatable.
-    func take(_ process: Int32, _ limits: CgroupLimits) throws(SystemError) {
+    func take(_ process: Int32, _ limits: CgroupLimits) async throws {
+        try await path.scope?.take(process)
         for folder in folders { try make(folder) }
-        try set(limits)
+        // A cgroup of v2 passes no controllers on while a process is in it: the scope is left first.
+        if path.scope == nil { try set(limits) }
         for folder in folders { try write(String(process), to: "\(folder)/cgroup.procs") }
+        guard path.scope != nil else { return }
+        if isUnified { for folder in folders { passOn(Files.folder(of: folder)) } }
+        try set(limits)
     }
 
     /// Limits it.
@@ -50,17 +57,22 @@ struct PodCgroup: Sendable {
         }
     }
 
-    /// How often the kernel killed a process of it because its memory limit was reached.
-    var memoryKills: Int {
-        let file =
-            isUnified
-            ? "\(root)/\(path.text)/memory.events" : "\(root)/memory/\(path.text)/memory.oom_control"
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return 0 }
+    /// How often the kernel killed a process of it because its memory limit was reached; nil where it is gone.
+    var memoryKills: Int? { memoryKills(path.text) }
+
+    /// As often in the whole pod.
+    ///
+    /// systemd removes a scope as soon as it is empty; with cgroup v2 the pod's count has all that is below it.
+    var podsMemoryKills: Int? { isUnified ? memoryKills(path.pod) : nil }
+
+    private func memoryKills(_ path: String) -> Int? {
+        let file = isUnified ? "\(root)/\(path)/memory.events" : "\(root)/memory/\(path)/memory.oom_control"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: " ")
-            if parts.count == 2, parts[0] == "oom_kill" { return Int(parts[1]) ?? 0 }
+            if parts.count == 2, parts[0] == "oom_kill" { return Int(parts[1]) }
         }
-        return 0
+        return nil
     }
 
     /// Removes it, with no process in it any more; it may be gone.
@@ -76,6 +88,8 @@ struct PodCgroup: Sendable {
             guard failure == 0 || failure == ENOENT else {
                 throw SystemError("remove the cgroup", folder, errno: failure)
             }
+            // Where systemd has no hierarchy of its own, the scope's folder is ours; it removes all others.
+            if path.scope != nil { rmdir(Files.folder(of: folder)) }
         }
     }
 
@@ -92,11 +106,13 @@ struct PodCgroup: Sendable {
             let inherited = try Files.read("\(parent)/\(file)", limit: 4096) ?? []
             try write(String(decoding: inherited, as: UTF8.self), to: "\(folder)/\(file)")
         }
-        // Children of a cgroup of v2 have the controllers that it passes on.
-        if isUnified, parent.utf8.count >= root.utf8.count {
-            for controller in ["cpu", "cpuset", "memory"] {
-                try? write("+\(controller)", to: "\(parent)/cgroup.subtree_control")
-            }
+        if isUnified, path.scope == nil, parent.utf8.count >= root.utf8.count { passOn(parent) }
+    }
+
+    /// Gives children of a cgroup of v2 its controllers.
+    private func passOn(_ folder: String) {
+        for controller in ["cpu", "cpuset", "memory"] {
+            try? write("+\(controller)", to: "\(folder)/cgroup.subtree_control")
         }
     }
 

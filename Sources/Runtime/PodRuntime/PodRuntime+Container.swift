@@ -166,6 +166,7 @@ extension PodRuntime {
                 }
                 container.phase = .starting
                 container.startedAt = Self.now()
+                container.earlierMemoryKills = try cgroup(container, sandbox).podsMemoryKills
                 try await store.save(container)
                 do {
                     try await starts.holding { try await start(container, sandbox) }
@@ -198,7 +199,7 @@ extension PodRuntime {
             try await hypervisor.start(defined: container.uuid, paused: true)
         }
         let answered = clock.now
-        try confine(container, sandbox)
+        try await confine(container, sandbox)
         try follow(container, sandbox)
         let resumed = try await clock.measure { try await hypervisor.resume(container.uuid) }
         log(
@@ -208,7 +209,7 @@ extension PodRuntime {
     }
 
     /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
-    private func confine(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws {
+    private func confine(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
         let file = "\(settings.processFolder)/\(Self.domainName(container)).pid"
         let text = String(decoding: try Files.read(file, limit: 64) ?? [], as: UTF8.self)
         guard let process = Int32(text.prefix { $0.isNumber }), process > 1 else {
@@ -217,7 +218,7 @@ extension PodRuntime {
                 "libvirt tells no process of \(Self.domainName(container)) in \(file): is libvirt-pid-dir right?"
             )
         }
-        try cgroup(container, sandbox).take(process, limits(container, sandbox))
+        try await cgroup(container, sandbox).take(process, limits(container, sandbox))
     }
 
     /// The limits of QEMU with its guest.
@@ -330,10 +331,11 @@ extension PodRuntime {
     /// An end that the kernel brought about is told as such.
     private func reason(_ ending: DomainEnding, _ container: ContainerRecord) async throws -> DomainEnding {
         guard [.emulatorFailed, .unknown].contains(ending),
-            let sandbox = await store.sandboxes[container.sandboxID],
-            try cgroup(container, sandbox).memoryKills > 0
+            let sandbox = await store.sandboxes[container.sandboxID]
         else { return ending }
-        return .outOfMemory
+        let cgroup = try cgroup(container, sandbox)
+        let kills = cgroup.memoryKills ?? (cgroup.podsMemoryKills ?? 0) - (container.earlierMemoryKills ?? 0)
+        return kills > 0 ? .outOfMemory : ending
     }
 
     /// Removes a container and all that was made for it; ends its guest where it runs.
