@@ -20,9 +20,8 @@ help: ## list the targets
 setup: ## install packages of Debian and PyPI and make the guest image (as root; kept for the next run)
 	@tools/setup
 
-# Two at once: the compilers of one alone leave a processor idle half of the time.
-build: ## compile the programs into .build-dist
-	@$(MAKE) --no-print-directory -j2 --output-sync=line build-embedded build-ordinary
+# With -j2 both at once: the compilers of one alone leave a processor idle half of the time.
+build: build-embedded build-ordinary ## compile the programs into .build-dist
 	@mkdir -p $(DIST)/bin $(DIST)/cni
 	@install -m 0755 $(EMBEDDED)/release/contrail-vm-plugins $(DIST)/cni/
 	@for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DIST)/cni/$$name; done

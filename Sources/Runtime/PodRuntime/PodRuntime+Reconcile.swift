@@ -24,6 +24,21 @@ extension PodRuntime {
         await attempt("images") { [self] in
             try await images.collect(containers: Set(await store.containers.keys))
         }
+        await checkNetworks()
+    }
+
+    /// Tells what has become of interfaces that plugins prepared: their CHECK.
+    ///
+    /// Nothing is mended by it: the pod would have to be made anew, and its guest with it.
+    private func checkNetworks() async {
+        for sandbox in await store.sandboxes.values where sandbox.phase == .ready {
+            await attempt("sandbox \(sandbox.id): its network is not as it was made") { [self] in
+                try await locks.holding(sandbox.id) {
+                    guard let now = await store.sandboxes[sandbox.id], now.phase == .ready else { return }
+                    for network in now.networks { try await plugins.check(try attachment(now, network)) }
+                }
+            }
+        }
     }
 
     /// Has the plugins of each network remove what no sandbox of ours has.
@@ -108,6 +123,7 @@ extension PodRuntime {
             if round % 600 == 0 {
                 await attempt("the network's garbage") { [self] in try await collectGarbage() }
                 await attempt("images") { [self] in try await images.collect(containers: nil) }
+                await checkNetworks()
             }
             guard round % 30 == 0 else { continue }
             for sandbox in await store.sandboxes.values where sandbox.phase == .stopped {

@@ -186,7 +186,7 @@ extension PodRuntime {
         try Files.remove(sandboxFile(sandbox))
     }
 
-    private func attachment(
+    func attachment(
         _ sandbox: SandboxRecord,
         _ network: SandboxRecord.Network
     ) throws -> NetworkAttachment {

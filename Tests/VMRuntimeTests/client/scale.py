@@ -5,13 +5,16 @@
 
   begins   SCALE_BURST pods, one each 100 ms: how long until each runs
   full     SCALE_PODS at once on the node: memory, lists, starts; a restart; the end of all
+  drift    an interface that somebody changed is told at the next start
   churn    SCALE_LIVES pods made and removed, four at a time: nothing grows from the half to the end"""
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
 import statistics
+import subprocess
 import time
 
 from cri_api.v1 import api_pb2 as cri
@@ -137,6 +140,28 @@ def churn(node):
     assert last["MiB"] <= first["MiB"] + 1, f"memory grew from {first['MiB']} to {last['MiB']} MiB over {LIVES // 2} lives"
 
 
+def drift(node):
+    """What has become of a pod's interface behind our back is told by its plugin's CHECK, and nothing is touched."""
+    before = prepared(node)
+    sandboxes = [run(node, f"drift{number}")[0] for number in range(3)]
+    node.kill()
+    node.start()
+    assert "not as it was made" not in node.text(), node.text()[-2000:]
+    status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandboxes[1], verbose=True))
+    assert status.status.state == cri.SANDBOX_READY
+    namespace = f"cvm-{sandboxes[1][:16]}"
+    links = json.loads(subprocess.run(["ip", "-n", namespace, "-j", "link"], capture_output=True, text=True, check=True).stdout)
+    tap = next(link["ifname"] for link in links if link["ifname"] != "lo")
+    subprocess.run(["ip", "-n", namespace, "link", "set", tap, "mtu", "1280"], check=True)
+    node.kill()
+    node.start()
+    told = [line for line in node.text().splitlines() if "not as it was made" in line]
+    assert len(told) == 1 and sandboxes[1] in told[0] and "MTU" in told[0].upper(), told
+    for sandbox in sandboxes:
+        node.remove_pod(sandbox)
+    same(before, on_node())
+
+
 def held(node):
     """What vm-runtime holds, where no pod is left."""
     process = pathlib.Path(f"/proc/{node.process.pid}")
@@ -150,4 +175,4 @@ def held(node):
 
 
 if __name__ == "__main__":
-    lab.main(begins, full, churn)
+    lab.main(begins, full, churn, drift)

@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Many VM pods on one node, with an emulator that answers QMP and has no guest; and a node of another kind.
+@Suite(.serialized) struct ScaleGuestTests {
+    private func check(_ program: String, _ names: String..., environment: [String: String] = [:]) throws {
+        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        let run = try Programs.run("\(here)/\(program)", names, environment: environment, seconds: 500)
+        #expect(run.status == 0 && run.output.contains("all checks passed"), "\(run.output)\n\(run.errors)")
+    }
+
+    @Test(
+        "many pods come, run, live through a restart and go; nothing grows",
+        .rule("SCALE"),
+        .timeLimit(.minutes(9))
+    )
+    func scale() throws {
+        try check(
+            "node",
+            "begins",
+            "full",
+            "churn",
+            environment: ["SCALE_BURST": "20", "SCALE_PODS": "50", "SCALE_LIVES": "60"]
+        )
+    }
+
+    @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
+    func drift() throws { try check("node", "drift") }
+
+    @Test(
+        "under systemd and cgroup v2 QEMU is in a scope of the pod's slice",
+        .rule("SLICES"),
+        .timeLimit(.minutes(9))
+    )
+    func slices() throws { try check("slices") }
+}
