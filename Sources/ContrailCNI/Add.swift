@@ -82,6 +82,7 @@ extension ContrailPlugin {
                     facts: facts,
                     configuration: configuration
                 )
+                note(plan.interface)
                 // A first port of this call that is undone takes the later ones along.
                 let isAlone = interface == request.interface && found.isLast(of: assignment.vm)
                 let prepared = try apply(

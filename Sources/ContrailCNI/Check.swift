@@ -38,6 +38,7 @@ extension ContrailPlugin {
                     differences.note(key.interface.text, "there is no record of it")
                     continue
                 }
+                note(interface)
                 try checkDevice(interface, request, over: socket, &differences)
                 checkResult(interface, request, &differences)
                 do throws(AgentError) {

@@ -19,8 +19,16 @@ public final class ContrailPlugin: CNIPlugin {
     /// adds less.
     static let tunnelOverhead = 50
 
+    /// The agent's names of the interfaces that the command is about, for the log.
+    private(set) var vmis: [UUID] = []
+
     /// The plugin under a name.
     public init(name: String) { self.name = name }
+
+    /// Has the log name an interface as the agent does.
+    func note(_ interface: PreparedInterface?) {
+        if let vmi = interface?.vmi, !vmis.contains(vmi) { vmis.append(vmi) }
+    }
 
     /// Throws code 50 where the agent can't be reached, and 51 where it has no control node: pods get their
     /// interfaces then as far as the agent knows them already.

@@ -82,6 +82,7 @@ extension ContrailPlugin {
         let found = try completed(found, vmName: vmName, configuration)
         var isAgentAlive = true
         for (place, interface) in found.interfaces.enumerated().reversed() {
+            note(interface.saved)
             for debt in try debts(of: interface.key, interface.saved, vmName: vmName, removal) {
                 let isLast = place == 0 && found.isLast(of: debt.vm)
                 isAgentAlive =

@@ -7,7 +7,7 @@ import LinuxSystem
 import NetworkTypes
 
 extension ContrailPlugin {
-    /// Runs a command and writes one line about it to the log: what, for whom, how long, and the error.
+    /// Runs a command and writes one line about it to the log: what, for whom, which interfaces of the agent's, how long, and the error.
     ///
     /// A log that can't be written is no reason to fail.
     func logged<Value>(
@@ -36,7 +36,9 @@ extension ContrailPlugin {
         let pod = "\(request.argument("K8S_POD_NAMESPACE") ?? "-")/\(request.argument("K8S_POD_NAME") ?? "-")"
         var line = timestamp()
         line += " \(name) \(request.command.rawValue) container=\(request.containerID.text)"
-        line += " interface=\(request.interface.text) pod=\(pod) ms=\(milliseconds) \(outcome)"
+        line += " interface=\(request.interface.text) pod=\(pod)"
+        for (place, vmi) in vmis.enumerated() { line += (place == 0 ? " vmi=" : ",") + vmi.text }
+        line += " ms=\(milliseconds) \(outcome)"
         // One line a call, whatever the names hold.
         var text = Array(line.utf8)
         for index in text.indices where text[index] < 0x20 { text[index] = UInt8(ascii: "?") }

@@ -173,7 +173,7 @@ extension Daemon {
             do throws(SystemError) {
                 try files.save(registration)
                 port.file = FileIdentity(path)
-                log.write(.info, "wrote \(path) anew: it was \(Self.word(content))")
+                log.write(.info, "\(port.logged): wrote \(path) anew: it was \(Self.word(content))")
             } catch {
                 port.file = nil
                 fail(error.message, &round)
@@ -197,7 +197,7 @@ extension Daemon {
         let path = "\(configuration.portFolder)/\(first.vmi.text)"
         if file == nil, FileIdentity(path) != nil {
             try Files.remove(path)
-            log.write(.info, "removed \(path), which was spoiled: the agent writes it anew")
+            log.write(.info, "\(first.logged): removed \(path), which was spoiled: the agent writes it anew")
         }
         return index.map { same[$0] }
     }
@@ -233,13 +233,14 @@ extension Daemon {
             }
             round.registered += 1
             metrics.reregistrations += 1
+            log.write(.debug, "\(port.logged): registered")
         } catch {
             metrics.registrationFailures += 1
             if error.isAgentDown {
                 round.isAgentThere = false
                 loseAgent(error.message)
             } else {
-                fail("\(port.vmName) \(port.key.interface.text): \(error.message)", &round)
+                fail("\(port.logged): \(error.message)", &round)
             }
         }
     }

@@ -289,7 +289,7 @@ final class Daemon {
         let more = skipped == 0 ? "" : " (and \(skipped) changes before it)"
         log.write(
             .info,
-            "\(port.vmName) \(port.key.interface.text): \(port.systemName) is \(LinkStates.word(links.state(port.systemName)))\(more)"
+            "\(port.logged): \(port.systemName) is \(LinkStates.word(links.state(port.systemName)))\(more)"
         )
     }
 

@@ -28,6 +28,11 @@ struct KnownPort {
     var file: FileIdentity?
     /// Whether the port is this container's, and not a newer sandbox's of the same pod.
     var isHolder = true
+
+    /// Its names in the log: those that plugins and the runtime log, too.
+    var logged: String {
+        "\(vmName) interface=\(key.interface.text) container=\(key.containerID.text) vmi=\(vmi.text)"
+    }
 }
 
 /// The ports of this node, as the records tell: read again only where a file has changed.

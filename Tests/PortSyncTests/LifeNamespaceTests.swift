@@ -165,7 +165,8 @@ import Testing
         let device = String(try #require(links.firstMatch(of: /tap[0-9a-f]{11}/)).0)
         try TestProgram.succeed("ip", "-n", lab.node.name, "link", "set", device, "down")
         #expect(try lab.wait(2) { try states() == [0, 0] })
-        #expect(lab.log.contains("k8s__default__web eth0: \(device) is administratively down"))
+        #expect(lab.log.contains("k8s__default__web interface=eth0 container="))
+        #expect(lab.log.contains(": \(device) is administratively down"))
         try TestProgram.succeed("ip", "-n", pod.namespace.name, "link", "set", "eth0", "down")
         try TestProgram.succeed("ip", "-n", lab.node.name, "link", "set", device, "up")
         #expect(try lab.wait(2) { try states() == [1, 0] })
@@ -178,7 +179,7 @@ import Testing
             try TestProgram.succeed("ip", "-n", lab.node.name, "link", "set", device, "up")
         }
         #expect(try lab.wait(2) { try states() == [1, 1] })
-        #expect(lab.log.matches(of: /web eth0: tap/).count < 60)
+        #expect(lab.log.matches(of: /web interface=eth0 [^:]*: tap/).count < 60)
         try TestProgram.succeed("ip", "-n", lab.node.name, "link", "del", device)
         #expect(try lab.wait(2) { try states() == [0, 0] })
         #expect(try pod.call("contrail-cni", "DEL", lab.plugin).status == 0)

@@ -144,6 +144,11 @@ def drift(node):
     """What has become of a pod's interface behind our back is told by its plugin's CHECK, and nothing is touched."""
     before = prepared(node)
     sandboxes = [run(node, f"drift{number}")[0] for number in range(3)]
+    for sandbox in sandboxes:
+        # Runtime and plugin name the interface alike.
+        vmi = re.search(rf"sandbox {sandbox}: eth0 is vmi=([0-9a-f-]{{36}}) ", node.text()).group(1)
+        told = [line for line in (lab.WORK / "cni.log").read_text().splitlines() if f"container={sandbox}" in line]
+        assert told and all(f" vmi={vmi} " in line for line in told), told
     node.kill()
     node.start()
     assert "not as it was made" not in node.text(), node.text()[-2000:]
