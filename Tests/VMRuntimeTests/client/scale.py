@@ -151,15 +151,17 @@ def drift(node):
         assert told and all(f" vmi={vmi} " in line for line in told), told
     node.kill()
     node.start()
+    # It answers when it has looked at all.
+    node.cri.Version(cri.VersionRequest())
     assert "not as it was made" not in node.text(), node.text()[-2000:]
     status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandboxes[1], verbose=True))
     assert status.status.state == cri.SANDBOX_READY
-    namespace = f"cvm-{sandboxes[1][:16]}"
-    links = json.loads(subprocess.run(["ip", "-n", namespace, "-j", "link"], capture_output=True, text=True, check=True).stdout)
-    tap = next(link["ifname"] for link in links if link["ifname"] != "lo")
-    subprocess.run(["ip", "-n", namespace, "link", "set", tap, "mtu", "1280"], check=True)
+    record = json.loads((lab.WORK / "run" / "interfaces" / sandboxes[1] / "eth0.json").read_text())
+    subprocess.run(["ip", "link", "set", record["attachment"]["name"], "mtu", "1280"], check=True)
     node.kill()
     node.start()
+    # It answers when it has looked at all.
+    node.cri.Version(cri.VersionRequest())
     told = [line for line in node.text().splitlines() if "not as it was made" in line]
     assert len(told) == 1 and sandboxes[1] in told[0] and "MTU" in told[0].upper(), told
     for sandbox in sandboxes:
