@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many VM pods on one node, with an emulator that answers QMP and has no guest; and a node of another kind.
+/// Many VM pods on one node, with an emulator that answers QMP and has no guest; and nodes and machines of another kind.
 @Suite(.serialized) struct ScaleGuestTests {
     private func check(_ program: String, _ names: String..., environment: [String: String] = [:]) throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
@@ -30,6 +30,9 @@ import Testing
 
     @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
     func drift() throws { try check("node", "drift") }
+
+    @Test("UEFI starts where it is asked for", .rule("FIRMWARE"), .timeLimit(.minutes(6)))
+    func firmware() throws { try check("node", "firmware") }
 
     @Test(
         "under systemd and cgroup v2 QEMU is in a scope of the pod's slice",

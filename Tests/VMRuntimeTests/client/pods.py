@@ -299,6 +299,21 @@ def kills(node):
     print(f"      {7 * (round_ + 1)} kills, nothing left")
 
 
+def firmware(node):
+    """With UEFI the firmware itself is heard on the console: the guest image here boots by BIOS alone."""
+    node.start()
+    node.pull()
+    before = on_node()
+    config = pod("uefi", annotations={"contrail-vm/firmware": "uefi"})
+    sandbox = node.run(config)
+    container = node.create(sandbox, config, machine())
+    node.begin(container)
+    lab.until(lambda: "BdsDxe: " in log_of("uefi"), 120, "word of UEFI on the console")
+    node.stop(container, 0)
+    node.remove_pod(sandbox)
+    same(before, on_node())
+
+
 def swallow(call):
     try:
         call()
