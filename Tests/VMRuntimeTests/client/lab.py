@@ -159,9 +159,14 @@ def libvirtd_killed():
     file = WORK / "libvirtd.pid"
     os.kill(int(file.read_text()), signal.SIGKILL)
     file.unlink()
+    libvirtd_started()
+
+
+def libvirtd_started():
     # pylint: disable-next=consider-using-with
     subprocess.Popen(
-        ["libvirtd", "--pid-file", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        ["libvirtd", "--pid-file", str(WORK / "libvirtd.pid")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
 def libvirtd():
