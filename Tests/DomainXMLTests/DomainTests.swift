@@ -148,6 +148,11 @@ import VMWrapper
         #expect(try golden.text("vhost-user.xml", now: xml) == xml)
     }
 
+    @Test func `disks behind a controller`() throws {
+        let xml = try domain([.sample()]) { $0.diskBus = .scsi }.xml
+        #expect(try golden.text("scsi.xml", now: xml) == xml)
+    }
+
     @Test func `firmware and processor as the pod asks`() throws {
         var model = ProcessorModel()
         model.mode = .custom

@@ -141,6 +141,29 @@ import Testing
         #expect(lines().contains("stdout F [contrail-vm: 1000 bytes of the console were left out]"))
     }
 
+    @Test func `a console whose log can't be written does not fill the file system`() throws {
+        mkdir(folder.path("logs"), 0o755)
+        symlink("/dev/full", folder.path("logs/0.log"))
+        let follower = try follower()
+        try say("begun")
+        let line = Array(String(repeating: "x", count: 1023).utf8) + [10]
+        for _ in 0..<8 {
+            try say(Array(repeatElement(line, count: 1024).joined()))
+            #expect(throws: SystemError.self) { try drain(follower) }
+        }
+        var status = stat()
+        try #require(stat(console, &status) == 0)
+        #expect(status.st_size == 5 + (8 << 20) && Int(status.st_blocks) * 512 < 4 << 20)
+        unlink(folder.path("logs/0.log"))
+        try follower.reopen()
+        try drain(follower)
+        #expect(
+            lines().first == "stdout F [contrail-vm: \(5 + (6 << 20)) bytes of the console were left out]"
+        )
+        #expect(lines().count == 1 + 2 * 1024)
+        #expect(lines().filter { $0.contains("left out") }.count == 1)
+    }
+
     @Test func `a log that can't be written is tried again, with nothing lost`() throws {
         let follower = try follower()
         try say("one\n")

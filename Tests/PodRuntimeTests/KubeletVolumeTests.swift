@@ -44,19 +44,31 @@ import Testing
         )
     }
 
-    @Test func `other mounts, and other pods' folders, are left alone`() throws {
+    @Test func `what kubelet mounts into any container is passed over`() throws {
+        let folder = "\(pods.path)/pods/\(uid)"
+        let mounts = ["etc-hosts", "containers/vm/1234"].map {
+            ContainerMount(containerPath: "/x", hostPath: "\(folder)/\($0)")
+        }
+        #expect(try KubeletVolumes(mounts, podUID: uid).files.isEmpty)
+    }
+
+    @Test func `other volumes, and other pods' folders, are refused by their mountPath`() throws {
         pods.write("x", to: "x", in: "v", .secret)
         let folder = "\(pods.path)/pods"
         let paths = [
-            "/etc", "", "\(folder)/\(uid)/etc-hosts", "\(folder)/\(uid)/volumes/kubernetes.io~empty-dir/v",
+            "/etc", "", "\(folder)/\(uid)/volumes/kubernetes.io~empty-dir/v",
             "\(folder)/\(uid)/volumes/kubernetes.io~secret",
             "\(folder)/\(uid)/volumes/kubernetes.io~secret/v/x",
             "\(folder)/other/volumes/kubernetes.io~secret/v", "/x/\(uid)/volumes/kubernetes.io~secret/v",
-            "\(folder)/\(uid)/containers/vm/1234", "\(folder)/\(uid)/volume-subpaths/v/vm",
+            "\(folder)/\(uid)/volume-subpaths/v/vm",
         ]
-        let mounts = paths.map { ContainerMount(containerPath: "/x", hostPath: $0) }
-        #expect(try KubeletVolumes(mounts, podUID: uid).files.isEmpty)
-        #expect(try KubeletVolumes([pods.mount("v", .secret)], podUID: "").files.isEmpty)
+        for path in paths {
+            let message = refusal(ContainerMount(containerPath: "/srv/data", hostPath: path))
+            #expect(message.contains("\"/srv/data\" can't be given to a VM"), "\(path): \(message)")
+        }
+        var mount = pods.mount("v", .secret)
+        mount.image = ImageReference("tools")
+        #expect(refusal(mount).contains("can't be given to a VM"))
     }
 
     @Test func `links in a volume are never followed`() throws {

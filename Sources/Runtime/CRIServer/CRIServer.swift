@@ -4,6 +4,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2TransportServices
 public import Logging
+import NIOCore
 import NIOPosix
 public import Pods
 import Synchronization
@@ -30,8 +31,10 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
         patience: Duration,
         until stop: @escaping @Sendable () async -> Void
     ) async throws {
-        // One thread reads and writes: kubelet is one client, and the calls themselves run elsewhere.
-        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // One thread reads and writes: kubelet is one client, and the calls themselves run elsewhere. It ends with the
+        // process: connections that are being closed when the server has ended still turn to it.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        let threads = MultiThreadedEventLoopGroup.singleton
         let transport = HTTP2ServerTransport.Custom(
             listenerFactory: UnixListener(eventLoopGroup: threads, descriptor: socket.descriptor),
             config: Self.transport
@@ -74,7 +77,6 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
             }
             return .success(())
         }
-        try await threads.shutdownGracefully()
         try outcome.get()
     }
 

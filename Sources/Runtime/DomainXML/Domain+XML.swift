@@ -103,6 +103,12 @@ extension Domain {
         var devices: [XMLElement] = []
         if let wrapper { devices.append(XMLElement("emulator", text: wrapper.path)) }
         for (index, disk) in disks.enumerated() { devices.append(element(of: disk, index: index)) }
+        if diskBus == .scsi {
+            // Without a model libvirt takes one of a chip that few guests know.
+            devices.append(
+                XMLElement("controller", [("type", "scsi"), ("index", "0"), ("model", "virtio-scsi")])
+            )
+        }
         devices.append(XMLElement("controller", [("type", "usb"), ("model", "none")]))
         for interface in interfaces {
             if let element = Self.element(of: interface) { devices.append(element) }
@@ -166,14 +172,15 @@ extension Domain {
         } else {
             children.append(XMLElement("backingStore"))
         }
-        children.append(XMLElement("target", [("dev", Self.diskName(index)), ("bus", "virtio")]))
+        children.append(XMLElement("target", [("dev", diskName(index)), ("bus", diskBus.rawValue)]))
         if disk.isReadOnly { children.append(XMLElement("readonly")) }
         return XMLElement("disk", [("type", "file"), ("device", "disk")], children)
     }
 
-    /// vda to vdz.
-    private static func diskName(_ index: Int) -> String {
-        "vd" + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(clamping: min(index, 25))))
+    /// vda to vdz, or sda to sdz.
+    private func diskName(_ index: Int) -> String {
+        (diskBus == .scsi ? "sd" : "vd")
+            + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(clamping: min(index, 25))))
     }
 
     /// Nil where the wrapper adds the device.

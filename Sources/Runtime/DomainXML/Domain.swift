@@ -25,6 +25,8 @@ public struct Domain: Hashable, Sendable {
     public var keepsPanicked = false
     /// The disks, first the one to boot from.
     public var disks: [Disk]
+    /// How the guest sees them.
+    public var diskBus = DiskBus.virtio
     /// The network interfaces.
     public var interfaces: [DomainInterface]
     /// The file to which all that the guest writes on its console is appended.
@@ -91,6 +93,14 @@ public struct Domain: Hashable, Sendable {
             self.base = base
             self.isReadOnly = isReadOnly
         }
+    }
+
+    /// How a guest sees its disks.
+    public enum DiskBus: String, Codable, Hashable, Sendable {
+        /// virtio-blk: /dev/vda in Linux.
+        case virtio
+        /// virtio-scsi: /dev/sda in Linux.
+        case scsi
     }
 
     /// The image under an overlay.

@@ -28,6 +28,8 @@ final class ConsoleFollower {
     private var punched: Int64 = 0
     private var lines = CRILogLines()
     private var lastByte = Date.distantPast
+    /// How much was left out that the log does not tell yet.
+    private var leftOut: Int64 = 0
 
     /// Follows a console's file from where an earlier follower came to.
     ///
@@ -58,20 +60,27 @@ final class ConsoleFollower {
         var output: [UInt8] = []
         var isBehind = false
         if size > offset {
+            let before = lines
             if size - offset > mostBacklog {
-                let skipped = size - offset - mostBacklog
+                leftOut += size - offset - mostBacklog
+                offset = size - mostBacklog
+                // Also where the log can't be written: the console must not fill the file system.
+                giveBack()
+            }
+            if leftOut > 0 {
                 output += lines.flush(at: now)
                 output += lines.take(
-                    Array("[contrail-vm: \(skipped) bytes of the console were left out]\n".utf8),
+                    Array("[contrail-vm: \(leftOut) bytes of the console were left out]\n".utf8),
                     at: now
                 )
-                offset += skipped
             }
             let count = Int(min(size - offset, Int64(Self.mostAtOnce)))
             var bytes = [UInt8](repeating: 0, count: count)
             let got = pread(console.raw, &bytes, count, off_t(offset))
-            guard got >= 0 else { throw SystemError("read the console of", logFile, errno: clinux_errno()) }
-            let before = lines
+            guard got >= 0 else {
+                lines = before
+                throw SystemError("read the console of", logFile, errno: clinux_errno())
+            }
             output += lines.take(bytes[..<got], at: now)
             do throws(SystemError) {
                 try append(output)
@@ -80,6 +89,7 @@ final class ConsoleFollower {
                 throw error
             }
             offset += Int64(got)
+            leftOut = 0
             lastByte = now
             isBehind = size > offset
             try save()

@@ -22,6 +22,12 @@ extension GuestDescription {
     ) throws(PodServiceError) {
         let annotations = Annotations(sandbox.annotations)
         let volumes = try KubeletVolumes(container.mounts, podUID: sandbox.metadata.uid)
+        if let device = container.devices.first {
+            throw PodServiceError(
+                .invalidArgument,
+                "the device \"\(PodServiceError.shortened(device.containerPath))\" (volumeDevices) can't be given to a VM: leave it out"
+            )
+        }
         self.init(
             instanceID: instanceID,
             hostname: sandbox.hostname.isEmpty ? sandbox.metadata.name : sandbox.hostname
@@ -30,7 +36,8 @@ extension GuestDescription {
         sshKeys = try annotations.sshKeys(volumes)
         metaData = try annotations.userText("VirtletCloudInitMetaData")
         (userData, userSettings) = try annotations.userData(volumes)
-        files = volumes.files + (try Self.environment(container.environment).map { [$0] } ?? [])
+        files = try volumes.files + annotations.files(volumes)
+        if let environment = try Self.environment(container.environment) { files.append(environment) }
         if annotations.isTrue("VirtletForceDHCPNetworkConfig") { addressing = .image }
         dns = try sandbox.dns.map(Self.resolver)
     }
@@ -105,7 +112,7 @@ private struct Annotations {
         let own = try text("VirtletSSHKeys").map(Self.lines)
         let name = "VirtletSSHKeySource"
         guard let source = try text(name), own == nil || !overwrites else { return own ?? [] }
-        var parts = source.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var parts = parts(source)
         if parts.count == 2 { parts.append("authorized_keys") }
         guard parts.count == 3 else {
             throw Self.refusal(name, "is no configmap/NAME/KEY or secret/NAME/KEY")
@@ -119,13 +126,20 @@ private struct Annotations {
         let script = try userText("VirtletCloudInitUserDataScript")
         let settings = try userText("VirtletCloudInitUserData").map { [$0] } ?? []
         let name = "VirtletCloudInitUserDataSource"
-        guard let source = try text(name), !overwrites || script == nil && settings.isEmpty else {
+        let encoding = try encoding()
+        let key = try text("VirtletCloudInitUserDataSourceKey")
+        guard let source = try text(name) else {
+            guard key == nil else {
+                throw Self.refusal(
+                    "VirtletCloudInitUserDataSourceKey",
+                    "is a key of \(name), which is not there"
+                )
+            }
             return (script, settings)
         }
-        let parts = source.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { throw Self.refusal(name, "is no configmap/NAME or secret/NAME") }
-        let volume = try volume(parts[0], parts[1], volumes, name)
-        guard let key = try text("VirtletCloudInitUserDataSourceKey") else {
+        guard !overwrites || script == nil && settings.isEmpty else { return (script, settings) }
+        let volume = try volume(source, volumes, name)
+        guard let key else {
             var sources: [UserText] = []
             for file in volume.contents where !file.name.contains("/") {
                 sources.append(
@@ -141,26 +155,113 @@ private struct Annotations {
                     + "or set VirtletCloudInitUserDataOverwrite to take the script"
             )
         }
-        let text = try decoded(try Self.text(key, in: volume, name))
+        var text = try Self.text(key, in: volume, "VirtletCloudInitUserDataSourceKey")
+        if encoding == .base64 {
+            guard let bytes = Self.decoded(text), let decoded = String(validating: bytes, as: UTF8.self)
+            else {
+                throw Self.refusal(
+                    Self.encodingName,
+                    "says base64, but what the source has is no base64 of UTF-8 text"
+                )
+            }
+            text = decoded
+        }
         return (UserText(text, from: "\(source), the key \(PodServiceError.shortened(key))"), settings)
+    }
+
+    /// The files that a source has: each under a key X, its path under X_path, and how it is written under X_encoding.
+    func files(_ volumes: KubeletVolumes) throws(PodServiceError) -> [GuestFile] {
+        let name = "VirtletFilesFromDataSource"
+        guard let source = try text(name) else { return [] }
+        let volume = try volume(source, volumes, name)
+        let keys = Set(volume.contents.map(\.name))
+        var files: [GuestFile] = []
+        for file in volume.contents {
+            let shown = PodServiceError.shortened(file.name)
+            guard keys.contains(file.name + "_path") else {
+                let isOfAnother = ["_path", "_encoding"].contains { suffix in
+                    file.name.hasSuffix(suffix) && keys.contains(String(file.name.dropLast(suffix.count)))
+                }
+                if isOfAnother { continue }
+                throw Self.refusal(name, "leads to the key \"\(shown)\" without a key \"\(shown)_path\"")
+            }
+            let path = try Self.text(file.name + "_path", in: volume, name)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            // What the API gave as a secret is decoded already.
+            var encoding = parts(source)[0] == "secret" ? Encoding.plain : .base64
+            if keys.contains(file.name + "_encoding") {
+                let text = try Self.text(file.name + "_encoding", in: volume, name)
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
+                guard let asked = Encoding(rawValue: text) else {
+                    throw Self.refusal(
+                        name,
+                        "leads to the key \"\(shown)_encoding\", which says neither plain nor base64"
+                    )
+                }
+                encoding = asked
+            }
+            var bytes: [UInt8]? = file.bytes
+            if encoding == .base64 {
+                bytes = String(validating: file.bytes, as: UTF8.self).flatMap(Self.decoded)
+            }
+            guard let bytes else {
+                throw Self.refusal(
+                    name,
+                    "leads to the key \"\(shown)\", which is no base64: where it is the file itself, set \"\(shown)_encoding\" to plain"
+                )
+            }
+            files.append(
+                GuestFile(
+                    path: try KubeletVolumes.guestPath(
+                        path.hasPrefix("/") ? path : "/" + path,
+                        "key \"\(shown)_path\" of the annotation \(name)"
+                    ),
+                    bytes: bytes
+                )
+            )
+        }
+        return files
     }
 
     private var overwrites: Bool { isTrue("VirtletCloudInitUserDataOverwrite") }
 
-    private func decoded(_ text: String) throws(PodServiceError) -> String {
-        let name = "VirtletCloudInitUserDataSourceEncoding"
-        switch try self.text(name) {
-        case nil, "plain": return text
-        case "base64":
-            guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters),
-                let text = String(validating: data, as: UTF8.self)
-            else {
-                throw Self.refusal(name, "says base64, but what the source has is no base64 of UTF-8 text")
-            }
-            return text
-        case let other?:
-            throw Self.refusal(name, "is neither plain nor base64: \"\(PodServiceError.shortened(other))\"")
+    private enum Encoding: String {
+        case plain
+        case base64
+    }
+
+    private static let encodingName = "VirtletCloudInitUserDataSourceEncoding"
+
+    private func encoding() throws(PodServiceError) -> Encoding {
+        guard let text = try text(Self.encodingName) else { return .plain }
+        guard let encoding = Encoding(rawValue: text) else {
+            throw Self.refusal(
+                Self.encodingName,
+                "is neither plain nor base64: \"\(PodServiceError.shortened(text))\""
+            )
         }
+        return encoding
+    }
+
+    private static func decoded(_ text: String) -> [UInt8]? {
+        // Lines may be broken anywhere; any other byte means that it is something else.
+        let bytes = text.utf8.filter { !" \t\r\n".utf8.contains($0) }
+        return Data(base64Encoded: Data(bytes)).map { [UInt8]($0) }
+    }
+
+    private func parts(_ source: String) -> [String] {
+        source.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// The volume of the config map or secret that an annotation names as a whole.
+    private func volume(
+        _ source: String,
+        _ volumes: KubeletVolumes,
+        _ annotation: String
+    ) throws(PodServiceError) -> KubeletVolume {
+        let parts = parts(source)
+        guard parts.count == 2 else { throw Self.refusal(annotation, "is no configmap/NAME or secret/NAME") }
+        return try volume(parts[0], parts[1], volumes, annotation)
     }
 
     /// The volume of a config map or secret: a runtime has no other way to one.
@@ -195,7 +296,7 @@ private struct Annotations {
         guard let file = volume.contents.first(where: { $0.name == key }) else {
             throw refusal(
                 annotation,
-                "names what has no key \"\(PodServiceError.shortened(key))\": the volume \(volume.name) has no such file"
+                "leads to no key \"\(PodServiceError.shortened(key))\": the volume \(volume.name) has no such file"
             )
         }
         guard let text = String(validating: file.bytes, as: UTF8.self), !text.utf8.contains(0) else {

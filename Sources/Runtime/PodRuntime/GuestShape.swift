@@ -17,6 +17,8 @@ struct GuestShape: Codable, Hashable, Sendable {
     var systemUUID: String?
     /// The processor that the guest sees.
     var cpu = Domain.Processor.best
+    /// How the guest sees its disks; nil for virtio-blk.
+    var diskBus: Domain.DiskBus?
     /// Whether the guest boots by UEFI.
     var isUEFI = false
 
@@ -73,6 +75,19 @@ struct GuestShape: Codable, Hashable, Sendable {
             } catch {
                 throw Self.refusal("VirtletLibvirtCPUSetting", text, error.reason)
             }
+        }
+        if let text = annotations["VirtletDiskDriver"], !text.isEmpty {
+            guard let bus = Domain.DiskBus(rawValue: text) else {
+                throw Self.refusal("VirtletDiskDriver", text, "is neither virtio nor scsi")
+            }
+            diskBus = bus
+        }
+        if annotations["VirtletChown9pfsMounts"] == "true" {
+            throw Self.refusal(
+                "VirtletChown9pfsMounts",
+                "true",
+                "asks for volumes by 9pfs, which this runtime has none of: leave it out"
+            )
         }
         if let text = annotations[Self.firmware] {
             guard let isUEFI = ["bios": false, "uefi": true][text] else {

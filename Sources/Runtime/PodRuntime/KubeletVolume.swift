@@ -50,14 +50,20 @@ struct KubeletVolumes {
     private var bytes = 0
     private var count = 0
 
-    /// Reads the volumes of a pod; mounts of any other kind are passed over.
+    /// Reads the volumes of a pod; what kubelet mounts into any container, for which a guest has no use, is passed over.
+    ///
+    /// - Throws: What can't be read or given to a guest, by its mountPath.
     init(_ mounts: [ContainerMount], podUID: String) throws(PodServiceError) {
         for mount in mounts {
             let parts = mount.hostPath.split(separator: "/", omittingEmptySubsequences: false).map(
                 String.init
             )
             let tail = Array(parts.drop { $0 != podUID }.dropFirst())
-            guard !podUID.isEmpty, parts.dropLast(tail.count + 1).last == "pods" else { continue }
+            guard mount.image == nil, !podUID.isEmpty, parts.dropLast(tail.count + 1).last == "pods" else {
+                throw Self.refusal(mount)
+            }
+            // The hosts that kubelet writes, and the file for a last message.
+            if tail == ["etc-hosts"] || tail.first == "containers" { continue }
             if tail.count == 3, tail[0] == "volumes", let kind = Self.kind(tail[1]) {
                 let contents = try read(mount.hostPath)
                 all.append(KubeletVolume(kind: kind, name: tail[2], contents: contents))
@@ -69,6 +75,8 @@ struct KubeletVolumes {
                 }
             } else if tail.count == 4, tail[0] == "volume-subpaths" {
                 try addFile(mount)
+            } else {
+                throw Self.refusal(mount)
             }
         }
     }
@@ -80,12 +88,12 @@ struct KubeletVolumes {
     }
 
     /// An absolute path without a slash at its end.
-    private static func guestPath(_ path: String) throws(PodServiceError) -> String {
+    static func guestPath(_ path: String, _ what: String = "mountPath") throws(PodServiceError) -> String {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
         guard path.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !path.utf8.contains(0) else {
             throw PodServiceError(
                 .invalidArgument,
-                "the mountPath \"\(PodServiceError.shortened(path))\" is no absolute path of a file or folder"
+                "the \(what) \"\(PodServiceError.shortened(path))\" is no absolute path of a file or folder"
             )
         }
         return parts.map { "/\($0)" }.joined()
@@ -164,7 +172,7 @@ struct KubeletVolumes {
             guard fstat(file.raw, &status) == 0 else {
                 throw SystemError("examine", mount.hostPath, errno: clinux_errno())
             }
-            guard clinux_is_regular(status.st_mode) != 0 else { return }
+            guard clinux_is_regular(status.st_mode) != 0 else { throw Self.refusal(mount) }
             let bytes = try content(file, status, mount.containerPath, "")
             files.append(
                 GuestFile(
@@ -209,6 +217,14 @@ struct KubeletVolumes {
             )
         }
         return content
+    }
+
+    private static func refusal(_ mount: ContainerMount) -> PodServiceError {
+        PodServiceError(
+            .invalidArgument,
+            "the volume at \"\(PodServiceError.shortened(mount.containerPath))\" can't be given to a VM: only files of secrets, config maps, "
+                + "downwardAPI and projected volumes, and single files by subPath, can. Leave its volumeMount out"
+        )
     }
 
     private static func path(_ file: borrowing FileDescriptor) -> String { "/proc/self/fd/\(file.raw)" }

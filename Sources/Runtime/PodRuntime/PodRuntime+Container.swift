@@ -157,7 +157,14 @@ extension PodRuntime {
                 else { throw PodServiceError.noContainer(id) }
                 switch container.phase {
                 case .running: return
-                case .created: break
+                case .created:
+                    // The network of one that was stopped, also by the node's reboot, is gone.
+                    guard sandbox.phase == .ready else {
+                        throw PodServiceError(
+                            .failedPrecondition,
+                            "the container \(container.id) can't be started: its sandbox \(sandbox.id) is not ready"
+                        )
+                    }
                 case .making, .starting, .exited:
                     throw PodServiceError(
                         .failedPrecondition,
@@ -398,6 +405,7 @@ extension PodRuntime {
             owner: Self.name
         )
         domain.cpu = container.shape.cpu
+        domain.diskBus = container.shape.diskBus ?? .virtio
         domain.keepsPanicked = true
         if container.shape.isUEFI {
             domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")

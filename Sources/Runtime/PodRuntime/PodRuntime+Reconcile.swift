@@ -84,7 +84,7 @@ extension PodRuntime {
         case .starting:
             // Its queues were served by the process that died: it is not what was asked for.
             try await hypervisor.destroy(container.uuid)
-            try await finish(container, .unknown)
+            try await finish(container, sandbox.bootID == bootID ? .unknown : .nodeRestarted)
         case .running:
             if sandbox.bootID != bootID {
                 try await finish(container, .nodeRestarted)

@@ -3,6 +3,7 @@
 
 """Checks of what guests see and do, of a node's reboot and of vm-runtime's upgrade: guests.py CHECK, inside a lab."""
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -71,6 +72,16 @@ def source(container):
     return json.loads(guest(container, "cat /run/cloud-init/result.json"))["v1"]["datasource"]
 
 
+def volume(uid, name, files):
+    """A config map as kubelet mounts it."""
+    folder = lab.WORK / "kubelet" / "pods" / uid / "volumes" / "kubernetes.io~configmap" / name
+    (folder / "..version").mkdir(parents=True)
+    (folder / "..data").symlink_to("..version")
+    for key, text in files.items():
+        (folder / "..version" / key).write_text(text)
+    return folder
+
+
 def told_by_cluster(config):
     config.dns_config.servers.extend(CLUSTER_DNS)
     config.dns_config.searches.extend(["default.svc.cluster.local", "svc.cluster.local"])
@@ -83,7 +94,7 @@ def boots(node):
     node.start()
     node.pull()
     before = on_node()
-    config = pod("asks", annotations={"VirtletForceDHCPNetworkConfig": "true"})
+    config = pod("asks", annotations={"VirtletForceDHCPNetworkConfig": "true", "VirtletDiskDriver": "scsi"})
     asks = node.run(config)
     container = node.create(asks, config, machine())
     node.begin(container)
@@ -96,14 +107,20 @@ def boots(node):
     assert seen["addresses"] == {f"{v4}/16", f"{v6}/128"}, seen
     assert "10.47.255.254" in seen["gateways"] and len(seen["gateways"]) == 2, seen
     assert "10.47.255.253" in seen["servers"], seen
+    disks = guest(container, "ls /sys/block")
+    assert "sda" in disks and "vda" not in disks, disks
 
     for switch in ("noDHCP", "noDHCPv6"):
         simulator(switch, True)
-    config = told_by_cluster(pod("told", annotations={"VirtletCloudInitImageType": "configdrive"}))
+    config = told_by_cluster(pod("told", annotations={
+        "VirtletCloudInitImageType": "configdrive", "VirtletFilesFromDataSource": "configmap/files"}))
     told = node.run(config)
     wanted = machine()
     for name, value in VARIABLES.items():
         wanted.envs.add(key=name, value=value)
+    wanted.mounts.add(container_path="/etc/files", host_path=str(volume("uid-told", "files", {
+        "motd": "\tHello\n", "motd_path": "etc/motd", "motd_encoding": "plain",
+        "binary": base64.b64encode(bytes(range(256))).decode(), "binary_path": "/srv/a/b\n"})))
     container = node.create(told, config, wanted)
     node.begin(container)
     wait_ready("told")
@@ -117,6 +134,8 @@ def boots(node):
     assert guest(container, "hostname").strip() == "told"
     answered = guest(container, "ping -c 2 -W 3 10.47.255.254 && ping -c 2 -W 3 fd00:47::fe")
     assert answered.count(" 0% packet loss") == 2, answered
+    assert guest(container, "cat /etc/motd") == "\tHello\n"
+    assert guest(container, "od -An -v -tu1 /srv/a/b").split() == [str(byte) for byte in range(256)]
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     variables = json.loads(guest(container, f"set -a; . /etc/cloud/environment; exec python3 -c '{show}'"))
     assert {name: variables.get(name) for name in VARIABLES} == VARIABLES, variables
@@ -313,6 +332,7 @@ def upgrade(node):
         old = node.process.pid
         node.terminate()
         assert node.wait() == 0
+        assert "ERROR" not in node.text(), node.text()
         node.start()
         until(lambda: lab.ready(node), 60, "readiness")
         assert node.process.pid != old
@@ -332,6 +352,9 @@ def upgrade(node):
     node.start()
     assert sums() == images, "a guest changed the image that it was made from"
     same(before, on_node())
+
+
+BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 def processes(name):
@@ -377,7 +400,7 @@ def rebooted(node, boot):
     # A boot is known by the kernel's id of it.
     file = lab.WORK / f"boot-{boot}"
     file.write_text(f"5e2d9a1c-77aa-4c0e-9a55-{boot:012}\n")
-    subprocess.run(["mount", "--bind", file, "/proc/sys/kernel/random/boot_id"], check=True)
+    subprocess.run(["mount", "--bind", file, BOOT], check=True)
     with open(lab.WORK / "sim.log", "a", encoding="utf-8") as log:
         # pylint: disable-next=consider-using-with
         subprocess.Popen([lab.ROOT / ".build-dist/bin/vrouter-sim", "--config", lab.WORK / "conf/vrouter-sim.json"], stdout=log, stderr=log)
@@ -435,6 +458,7 @@ def reboot(node):
     assert " 0% packet loss" in answered, answered
     assert node.status(container).state == cri.CONTAINER_RUNNING
     node.remove_pod(sandbox)
+    subprocess.run(["umount", BOOT], check=True)
     same(before, on_node())
 
 
