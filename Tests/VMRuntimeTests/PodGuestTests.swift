@@ -50,6 +50,34 @@ import Testing
     func kills() throws { try check("kills") }
 
     @Test(
+        "a guest comes up by DHCP alone, another by a ConfigDrive alone, each with its whole network",
+        .rule("BOOTS"),
+        .timeLimit(.minutes(6))
+    )
+    func boots() throws { try check("boots") }
+
+    @Test(
+        "guests find each other by the names that kubelet's DNS knows, and live on while vm-runtime is replaced",
+        .rule("NAMES", "UPGRADE", "HOSTILE-6"),
+        .timeLimit(.minutes(6))
+    )
+    func pair() throws { try check("pair") }
+
+    @Test(
+        "a log is rotated without loss, and a guest that writes without end harms nobody",
+        .rule("ReopenContainerLog", "LOGS"),
+        .timeLimit(.minutes(6))
+    )
+    func logs() throws { try check("logs") }
+
+    @Test(
+        "after a node's reboot kubelet's calls converge, and nothing is left",
+        .rule("PodSandboxStatus", "ContainerStatus", "REBOOT"),
+        .timeLimit(.minutes(6))
+    )
+    func reboot() throws { try check("reboot") }
+
+    @Test(
         "what fails leaves nothing, and says why",
         .rule("RunPodSandbox", "CreateContainer"),
         .timeLimit(.minutes(6))
