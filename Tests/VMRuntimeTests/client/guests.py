@@ -456,4 +456,4 @@ def reboot(node):
 
 
 if __name__ == "__main__":
-    main(boots, names, logs, upgrade, reboot)
+    main(boots, pair, logs, reboot)
