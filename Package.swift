@@ -467,7 +467,7 @@ let package = Package(
         .testTarget(
             name: "VMRuntimeTests",
             dependencies: ["TestSupport"],
-            exclude: ["client", "node"],
+            exclude: ["client", "node", "slices"],
             swiftSettings: strict
         ),
         .testTarget(
