@@ -221,7 +221,8 @@ let package = Package(
         .target(
             name: "PodRuntime",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "JSON", "Libvirt",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON",
+                "Libvirt",
                 "LinuxSystem",
                 "Machines", "NetworkTypes", "Pods", "PreparedInterface",
                 .product(name: "GRDB", package: "GRDB.swift"),
