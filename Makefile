@@ -67,6 +67,8 @@ fuzz-planted: ## show that the fuzzer finds the bugs that are planted in a copy
 
 soak: build ## all faults at all points, 60 s stops, 4096 ports (as root; about an hour)
 	@CONTRAIL_VM_FAULTS=all tools/test-tier faults
+	@Tests/VMRuntimeTests/slices
+	@SCALE_BURST=100 SCALE_PODS=250 SCALE_LIVES=10000 Tests/VMRuntimeTests/node begins full churn
 
 check: ## format, imports between rooms, headers, budgets
 	@tools/check

@@ -5,11 +5,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many VM pods on one node, with an emulator that answers QMP and has no guest; and nodes and machines of another kind.
+/// Many VM pods on one node, with an emulator that answers QMP and has no guest; and firmware of another kind.
 @Suite(.serialized) struct ScaleGuestTests {
-    private func check(_ program: String, _ names: String..., environment: [String: String] = [:]) throws {
+    private func check(_ names: String..., environment: [String: String] = [:]) throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-        let run = try Programs.run("\(here)/\(program)", names, environment: environment, seconds: 500)
+        let run = try Programs.run("\(here)/node", names, environment: environment, seconds: 500)
         #expect(run.status == 0 && run.output.contains("all checks passed"), "\(run.output)\n\(run.errors)")
     }
 
@@ -20,7 +20,6 @@ import Testing
     )
     func scale() throws {
         try check(
-            "node",
             "begins",
             "full",
             "churn",
@@ -29,15 +28,8 @@ import Testing
     }
 
     @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
-    func drift() throws { try check("node", "drift") }
+    func drift() throws { try check("drift") }
 
     @Test("UEFI starts where it is asked for", .rule("FIRMWARE"), .timeLimit(.minutes(6)))
-    func firmware() throws { try check("node", "firmware") }
-
-    @Test(
-        "under systemd and cgroup v2 QEMU is in a scope of the pod's slice",
-        .rule("SLICES"),
-        .timeLimit(.minutes(9))
-    )
-    func slices() throws { try check("slices") }
+    func firmware() throws { try check("firmware") }
 }
