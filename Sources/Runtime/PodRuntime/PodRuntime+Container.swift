@@ -154,6 +154,12 @@ extension PodRuntime {
                 try await save(other, endedAs: GuestEnding.neverStarted)
                 continue
             }
+            // Whoever holds the pod's lock starts it: one that is still being started was given up, and could not be written down.
+            if other.phase == .starting {
+                try await hypervisor.destroy(other.uuid)
+                try await finish(other, .unknown)
+                continue
+            }
             guard other.phase == .exited else {
                 throw PodServiceError(
                     .failedPrecondition,
