@@ -65,7 +65,7 @@ fuzz: ## fuzz the parsers that meet bytes from outside; FUZZ_SECONDS=60 a parser
 fuzz-planted: ## show that the fuzzer finds the bugs that are planted in a copy
 	@tools/fuzz-planted
 
-soak: build ## all faults at all points, 60 s stops, 4096 ports (as root; about an hour)
+soak: setup build ## all faults at all points, 60 s stops, 4096 ports (as root; about two hours)
 	@CONTRAIL_VM_FAULTS=all tools/test-tier faults
 	@Tests/VMRuntimeTests/slices
 	@SCALE_BURST=100 SCALE_PODS=250 SCALE_LIVES=10000 Tests/VMRuntimeTests/node begins full churn

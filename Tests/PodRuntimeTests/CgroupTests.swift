@@ -64,4 +64,27 @@ import Testing
         let limits = CgroupLimits(resources: LinuxResources(), memory: nil)
         #expect(limits.v1.isEmpty && limits.v2.isEmpty)
     }
+
+    @Test func `cgroups of forgotten containers are found by name, in each hierarchy, and others stay`()
+        throws
+    {
+        let folder = TemporaryFolder()
+        let paths = [
+            "cpu/pod1/cvm-a", "memory/pod1/cvm-a", "x.slice/cvm-a.scope", "cpu/pod1/cvm-ab", "cpu/pod2",
+        ]
+        for path in paths {
+            try FileManager.default.createDirectory(
+                atPath: folder.path(path),
+                withIntermediateDirectories: true
+            )
+        }
+        try PodCgroup.remove(named: [], below: folder.path)
+        #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: folder.path($0)) })
+        for _ in 1...2 { try PodCgroup.remove(named: ["cvm-a"], below: folder.path) }
+        #expect(
+            paths.filter { FileManager.default.fileExists(atPath: folder.path($0)) } == [
+                "cpu/pod1/cvm-ab", "cpu/pod2",
+            ]
+        )
+    }
 }

@@ -111,4 +111,28 @@ import Testing
         try await store.removeSandbox("a")
         #expect(await store.sandboxes.isEmpty)
     }
+
+    @Test(arguments: ["", "no database"])
+    func `a database that is spoiled, or empty where there are pods, is refused in words and left as it is`(
+        content: String
+    ) throws {
+        let path = folder.path("pods.sqlite")
+        try content.write(toFile: path, atomically: false, encoding: .utf8)
+        let error = #expect(throws: PodServiceError.self) { try PodStore(path: path, mustHaveTables: true) }
+        let message = try #require(error).message
+        #expect(message.contains(path) && message.contains("move it away"), "\(message)")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == content)
+    }
+
+    @Test
+    func `an empty database is one of a first start where there are no pods, and a missing one always is`()
+        async throws
+    {
+        #expect(await (try store()).sandboxes.isEmpty)
+        let missing = try PodStore(path: folder.path("other.sqlite"), mustHaveTables: true)
+        #expect(await missing.sandboxes.isEmpty)
+        try Data().write(to: URL(fileURLWithPath: folder.path("empty.sqlite")))
+        let empty = try PodStore(path: folder.path("empty.sqlite"))
+        #expect(await empty.sandboxes.isEmpty)
+    }
 }

@@ -39,4 +39,14 @@ struct GuestEnding: Hashable, Sendable {
             (code, reason, message) = (255, "Unknown", "the VM ended while nobody watched")
         }
     }
+    /// A container that was made, and was given up for another attempt before it ran.
+    static let neverStarted = GuestEnding(
+        code: 128,
+        reason: "NeverStarted",
+        message: "it was never started, and another attempt was made"
+    )
+
+    private init(code: Int32, reason: String, message: String) {
+        (self.code, self.reason, self.message) = (code, reason, message)
+    }
 }

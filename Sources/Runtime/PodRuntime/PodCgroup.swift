@@ -77,6 +77,32 @@ struct PodCgroup: Sendable {
 
     /// Removes it, with no process in it any more; it may be gone.
     func remove() throws(SystemError) {
+        try Self.remove(folders)
+        // Where systemd has no hierarchy of its own, the scope's folder is ours; it removes all others.
+        if path.scope != nil { for folder in folders { rmdir(Files.folder(of: folder)) } }
+    }
+
+    /// Removes cgroups of containers of which nothing else is known, wherever they are below the root.
+    ///
+    /// `names`: like the domains'; a scope's has an ending.
+    static func remove(named names: Set<String>, below root: String) throws(SystemError) {
+        guard !names.isEmpty else { return }
+        var found: [String] = []
+        // Each controller of v1 is a mount, which the enumerator would not enter.
+        for hierarchy in [root] + controllers.map({ "\(root)/\($0)" }) {
+            for case let path as String in FileManager.default.enumerator(atPath: hierarchy) ?? .init() {
+                let name = path.split(separator: "/").last ?? ""
+                guard name.hasPrefix("cvm-"), names.contains(String(name.prefix { $0 != "." })) else {
+                    continue
+                }
+                // QEMU is in a folder of its own in a scope.
+                found += ["\(hierarchy)/\(path)/vm", "\(hierarchy)/\(path)"]
+            }
+        }
+        try remove(found)
+    }
+
+    private static func remove(_ folders: [String]) throws(SystemError) {
         for folder in folders {
             // The kernel lets go of a process that was killed some time after it was waited for.
             var failure: Int32 = 0
@@ -88,25 +114,28 @@ struct PodCgroup: Sendable {
             guard failure == 0 || failure == ENOENT else {
                 throw SystemError("remove the cgroup", folder, errno: failure)
             }
-            // Where systemd has no hierarchy of its own, the scope's folder is ours; it removes all others.
-            if path.scope != nil { rmdir(Files.folder(of: folder)) }
         }
     }
 
+    /// Makes a folder and those above it; a run that was killed may have made one of them, but not filled it.
     private func make(_ folder: String) throws(SystemError) {
-        guard !Files.isFolder(folder) else { return }
         let parent = Files.folder(of: folder)
         if parent.utf8.count > root.utf8.count { try make(parent) }
-        guard mkdir(folder, 0o755) == 0 || clinux_errno() == EEXIST else {
+        let isThere = Files.isFolder(folder)
+        guard isThere || mkdir(folder, 0o755) == 0 || clinux_errno() == EEXIST else {
             throw SystemError("make the cgroup", folder, errno: clinux_errno())
         }
         // A new cpuset has no processors, and takes no process before it has.
-        for file in ["cpuset.cpus", "cpuset.mems"] where !isUnified && access("\(folder)/\(file)", F_OK) == 0
-        {
-            let inherited = try Files.read("\(parent)/\(file)", limit: 4096) ?? []
-            try write(String(decoding: inherited, as: UTF8.self), to: "\(folder)/\(file)")
+        for name in ["cpuset.cpus", "cpuset.mems"] where !isUnified {
+            let file = "\(folder)/\(name)"
+            guard let own = try Files.read(file, limit: 4096), own.allSatisfy({ $0 == UInt8(ascii: "\n") })
+            else {
+                continue
+            }
+            let inherited = try Files.read("\(parent)/\(name)", limit: 4096) ?? []
+            try write(String(decoding: inherited, as: UTF8.self), to: file)
         }
-        if isUnified, path.scope == nil, parent.utf8.count >= root.utf8.count { passOn(parent) }
+        if isUnified, !isThere, path.scope == nil, parent.utf8.count >= root.utf8.count { passOn(parent) }
     }
 
     /// Gives children of a cgroup of v2 its controllers.

@@ -34,6 +34,8 @@ extension PodRuntime {
                 }
                 if let same = try await sameOrNone(configuration, in: sandbox) { return same.id }
                 try Self.checkLogPath(configuration, sandbox.configuration)
+                try await checkNetwork(sandbox)
+                await releaseImages()
                 let id = Self.newID()
                 let image = try await image(configuration.image, for: id)
                 let container = ContainerRecord(
@@ -47,7 +49,12 @@ extension PodRuntime {
                     shape: shape,
                     createdAt: Self.now()
                 )
-                try await store.save(container)
+                do { try await store.save(container) } catch {
+                    // Nothing is written down that would remind us.
+                    unused.withLock { _ = $0.insert(id) }
+                    await releaseImages()
+                    throw error
+                }
                 do {
                     return try await make(container, in: sandbox, image)
                 } catch {
@@ -59,8 +66,36 @@ extension PodRuntime {
         }
     }
 
+    /// Lets images go that were taken for containers that could not be written down; what fails is tried again.
+    func releaseImages() async {
+        let owed = unused.withLock { Array($0) }
+        for id in owed {
+            do {
+                try await images.release(id)
+                unused.withLock { _ = $0.remove(id) }
+            } catch { log("\(error)") }
+        }
+    }
+
+    /// A sandbox whose network is not to be found is not ready: kubelet then makes another one instead of trying for ever.
+    private func checkNetwork(_ sandbox: SandboxRecord) async throws {
+        do { _ = try interfaces(of: sandbox) } catch {
+            var broken = sandbox
+            broken.phase = .stopped
+            try await store.save(broken)
+            throw error
+        }
+    }
+
     private func image(_ reference: ImageReference, for id: String) async throws -> NodeImage {
-        if let image = try await images.use(reference, for: id) { return image }
+        do {
+            if let image = try await images.use(reference, for: id) { return image }
+        } catch {
+            // It may have been noted all the same.
+            unused.withLock { _ = $0.insert(id) }
+            await releaseImages()
+            throw error
+        }
         throw PodServiceError(
             .notFound,
             "the image \"\(PodServiceError.shortened(reference.name))\" is not on this node: pull it first"
@@ -91,7 +126,10 @@ extension PodRuntime {
         _ configuration: ContainerConfiguration,
         in sandbox: SandboxRecord
     ) async throws -> ContainerRecord? {
-        let others = await store.containers(of: sandbox.id)
+        var others = await store.containers(of: sandbox.id)
+        // Whoever holds the pod's lock finds only what was given up half made, and could not be undone then.
+        for other in others where other.phase == .making { try await remove(other) }
+        others.removeAll { $0.phase == .making }
         if let same = others.first(where: { $0.configuration.metadata == configuration.metadata }) {
             guard same.configuration == configuration else {
                 throw PodServiceError(
@@ -110,6 +148,17 @@ extension PodRuntime {
                     "the container \"\(asked)\" can't run in a VM pod, which is one VM, here \"\(name)\": init containers and "
                         + "sidecars have no place in it. Leave it out, or switch its injection off for this pod"
                 )
+            }
+            // kubelet starts what it has made at once or never: after a failure it makes another attempt.
+            if other.phase == .created {
+                try await save(other, endedAs: GuestEnding.neverStarted)
+                continue
+            }
+            // Whoever holds the pod's lock starts it: one that is still being started was given up, and could not be written down.
+            if other.phase == .starting {
+                try await hypervisor.destroy(other.uuid)
+                try await finish(other, .unknown)
+                continue
             }
             guard other.phase == .exited else {
                 throw PodServiceError(
@@ -322,8 +371,11 @@ extension PodRuntime {
     func finish(_ container: ContainerRecord, _ ending: DomainEnding) async throws {
         if ending == .guestCrashed { try await hypervisor.destroy(container.uuid) }
         logs.finish(container.id)
+        try await save(container, endedAs: GuestEnding(try await reason(ending, container)))
+    }
+
+    private func save(_ container: ContainerRecord, endedAs meaning: GuestEnding) async throws {
         var ended = container
-        let meaning = GuestEnding(try await reason(ending, container))
         ended.phase = .exited
         ended.ending = ContainerRecord.Ending(
             finishedAt: Self.now(),

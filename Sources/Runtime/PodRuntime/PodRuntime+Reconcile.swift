@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CNIProtocol
 import DomainXML
 import Libvirt
 import LinuxSystem
 import Machines
 import Pods
+import PreparedInterface
 
 extension PodRuntime {
     /// The lock under which sandboxes are written down and garbage is collected.
@@ -80,7 +82,12 @@ extension PodRuntime {
     private func reconcile(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
         switch container.phase {
         case .making: try await remove(container)
-        case .created, .exited: break
+        case .exited: break
+        case .created:
+            // That it was started has not come to the disk.
+            guard let state = try await hypervisor.state(of: container.uuid), state.isAlive else { return }
+            try await hypervisor.destroy(container.uuid)
+            try await finish(container, .unknown)
         case .starting:
             // Its queues were served by the process that died: it is not what was asked for.
             try await hypervisor.destroy(container.uuid)
@@ -95,19 +102,58 @@ extension PodRuntime {
         }
     }
 
-    /// Removes domains and folders of ours that no container has.
+    /// Removes domains, folders and namespaces of ours that no container or sandbox has: where the database lost some.
     private func sweep() async throws {
         let containers = await store.containers
         let uuids = Set(containers.values.map(\.uuid))
+        var forgotten: Set<String> = []
         for domain in try await hypervisor.domains(of: Self.name, namespace: Domain.metadataNamespace)
         where !uuids.contains(domain.uuid) {
             try await hypervisor.destroy(domain.uuid)
             try await hypervisor.undefine(domain.uuid)
+            forgotten.insert(domain.name)
             log("domain \(domain.name): nobody knows it; removed")
         }
         for name in try Files.list(settings.podsFolder) where containers[name] == nil {
             try removeTree("\(settings.podsFolder)/\(name)")
+            forgotten.insert("cvm-\(name.prefix(16))")
             log("folder \(name): nobody knows it; removed")
+        }
+        try PodCgroup.remove(named: forgotten, below: settings.cgroupRoot)
+        let sandboxes = await store.sandboxes
+        for id in try Self.sandboxes(in: settings.machines.sandboxesFolder) where sandboxes[id] == nil {
+            log("sandbox \(id): nobody knows it; its network is removed")
+            try await locks.holding(id) { try await undo(try await adopted(id)) }
+        }
+    }
+
+    /// A sandbox that the database lost, written down again as one that was half made: a DEL that fails is owed.
+    private func adopted(_ id: String) async throws -> SandboxRecord {
+        let (list, _) = try NetworkFolder(path: settings.networkFolder).list()
+        // Who it was, the plugins' record tells.
+        let folder = settings.machines.interfacesFolder
+        let pod = ContainerID(id).flatMap {
+            try? PreparedNetwork(of: $0, names: [], in: folder).interfaces.first?.pod
+        }
+        let metadata = PodSandboxMetadata(
+            name: pod?.name ?? "cvm-\(id.prefix(16))",
+            uid: pod?.uid ?? id,
+            namespace: pod?.namespace ?? "default",
+            attempt: 0
+        )
+        let namespace = namespace(id)
+        let users = settings.machines.users
+        return try await store.insert(users.first...users.last) { [bootID] user in
+            SandboxRecord(
+                id: id,
+                configuration: PodSandboxConfiguration(metadata: metadata),
+                handler: "",
+                createdAt: Self.now(),
+                bootID: bootID,
+                user: user,
+                namespace: namespace,
+                networks: [SandboxRecord.Network(interface: "eth0", list: list)]
+            )
         }
     }
 
@@ -126,12 +172,17 @@ extension PodRuntime {
                 await checkNetworks()
             }
             guard round % 30 == 0 else { continue }
-            for sandbox in await store.sandboxes.values where sandbox.phase == .stopped {
-                guard !sandbox.networks.isEmpty else { continue }
+            await releaseImages()
+            for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
+                guard sandbox.phase == .making || !sandbox.networks.isEmpty else { continue }
                 await attempt("sandbox \(sandbox.id)") { [self] in
                     try await locks.holding(sandbox.id) {
                         guard let owed = await store.sandboxes[sandbox.id] else { return }
-                        try await takeDown(owed)
+                        switch owed.phase {
+                        case .making: try await undo(owed)
+                        case .stopped: try await takeDown(owed)
+                        case .ready: break
+                        }
                     }
                 }
             }

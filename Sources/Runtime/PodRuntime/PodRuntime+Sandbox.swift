@@ -31,7 +31,7 @@ extension PodRuntime {
                 // The same attempt again, by a kubelet that did not hear the answer.
                 if let known = await store.sandboxes.values.first(where: {
                     $0.configuration.metadata == metadata
-                }) {
+                }), try await !isUndone(known) {
                     guard known.phase == .ready else {
                         throw PodServiceError(
                             .alreadyExists,
@@ -52,23 +52,24 @@ extension PodRuntime {
         _ request: SandboxRequest
     ) async throws -> String {
         let id = Self.newID()
-        let namespace = "\(settings.machines.namespaceFolder)/cvm-\(id.prefix(16))"
+        let namespace = namespace(id)
         let users = settings.machines.users
-        let record = try await locks.holding(Self.garbageLock) {
-            try await store.insert(users.first...users.last) { [bootID] user in
-                SandboxRecord(
-                    id: id,
-                    configuration: configuration,
-                    handler: handler,
-                    createdAt: Self.now(),
-                    bootID: bootID,
-                    user: user,
-                    namespace: namespace,
-                    networks: [SandboxRecord.Network(interface: "eth0", list: list)]
-                )
-            }
-        }
+        // Whoever holds the lock of a sandbox that is being made finds it given up.
         return try await locks.holding(id) {
+            let record = try await locks.holding(Self.garbageLock) {
+                try await store.insert(users.first...users.last) { [bootID] user in
+                    SandboxRecord(
+                        id: id,
+                        configuration: configuration,
+                        handler: handler,
+                        createdAt: Self.now(),
+                        bootID: bootID,
+                        user: user,
+                        namespace: namespace,
+                        networks: [SandboxRecord.Network(interface: "eth0", list: list)]
+                    )
+                }
+            }
             do {
                 let ready = try await attach(record, request)
                 try await store.save(ready)
@@ -76,8 +77,7 @@ extension PodRuntime {
             } catch {
                 log("sandbox \(id): \(error); undoing what was made")
                 do {
-                    try await takeDown(await store.sandboxes[id] ?? record)
-                    try await store.removeSandbox(id)
+                    try await undo(await store.sandboxes[id] ?? record)
                 } catch let second {
                     throw PodServiceError(
                         .internalError,
@@ -89,9 +89,32 @@ extension PodRuntime {
         }
     }
 
+    /// Takes away what was made of a sandbox that did not get ready, and forgets it.
+    func undo(_ sandbox: SandboxRecord) async throws {
+        try await takeDown(sandbox)
+        try await store.removeSandbox(sandbox.id)
+    }
+
+    /// Undoes a sandbox that was given up half made, where that failed before.
+    ///
+    /// - Returns: Whether it is one and is gone; one of another phase stays.
+    private func isUndone(_ known: SandboxRecord) async throws -> Bool {
+        guard known.phase == .making else { return false }
+        return try await locks.holding(known.id) {
+            guard let now = await store.sandboxes[known.id] else { return true }
+            guard now.phase == .making else { return false }
+            try await undo(now)
+            return true
+        }
+    }
+
     /// Makes the namespace and attaches it to its networks.
     private func attach(_ sandbox: SandboxRecord, _ request: SandboxRequest) async throws -> SandboxRecord {
         var sandbox = sandbox
+        // Plugins behind a meta plugin, which drops what it does not know, find the request in a file. It also tells us of
+        // the namespace where the database was lost.
+        let wish = JSONValue.object(JSONObject([("vmInterface", vmInterface(sandbox).json)]))
+        try Files.write(wish.serialized(), to: sandboxFile(sandbox.id))
         let path = sandbox.namespace
         let failure = await onThreadOfItsOwn { () -> SystemError? in
             do throws(SystemError) {
@@ -102,9 +125,6 @@ extension PodRuntime {
             }
         }
         if let failure { throw failure }
-        // Plugins behind a meta plugin, which drops what it does not know, find the request in a file.
-        let wish = JSONValue.object(JSONObject([("vmInterface", vmInterface(sandbox).json)]))
-        try Files.write(wish.serialized(), to: sandboxFile(sandbox))
         for index in sandbox.networks.indices {
             var attachment = try attachment(sandbox, sandbox.networks[index])
             attachment.capabilities = request.capabilities
@@ -183,7 +203,8 @@ extension PodRuntime {
             try await store.save(sandbox)
         }
         try NamedNamespace.remove(sandbox.namespace)
-        try Files.remove(sandboxFile(sandbox))
+        try Files.remove(sandboxFile(sandbox.id))
+        try Files.removeTemporary(of: sandboxFile(sandbox.id))
     }
 
     func attachment(
@@ -227,7 +248,8 @@ extension PodRuntime {
         return wish
     }
 
-    private func sandboxFile(_ sandbox: SandboxRecord) -> String {
-        "\(settings.machines.sandboxesFolder)/\(sandbox.id).json"
-    }
+    func sandboxFile(_ id: String) -> String { "\(settings.machines.sandboxesFolder)/\(id).json" }
+
+    /// The path of a sandbox's network namespace.
+    func namespace(_ id: String) -> String { "\(settings.machines.namespaceFolder)/cvm-\(id.prefix(16))" }
 }

@@ -7,6 +7,7 @@ import Libvirt
 import LinuxSystem
 public import Machines
 public import Pods
+import Synchronization
 
 /// Runs pods as virtual machines: a sandbox is a network namespace with what plugins prepared in it, its one
 /// container is a libvirt domain.
@@ -28,6 +29,8 @@ public final class PodRuntime: Sendable {
     let starts: Semaphore
     let bootID: String
     let logs: ConsoleLogs
+    /// Containers that were given up before they were written down, whose image is still noted as used.
+    let unused = Mutex<Set<String>>([])
     let log: @Sendable (String) -> Void
 
     /// A runtime on this host; reads what is written down, but changes nothing yet: see `reconcile()`.
@@ -49,7 +52,18 @@ public final class PodRuntime: Sendable {
         bootID = try Host.bootID()
         try Files.makeFolder(settings.machines.stateFolder, mode: 0o711)
         try Files.makeFolder(settings.podsFolder, mode: 0o711)
-        store = try PodStore(path: settings.database)
+        let containers = try Files.list(settings.podsFolder)
+        let sandboxes = try Self.sandboxes(in: settings.machines.sandboxesFolder)
+        store = try PodStore(
+            path: settings.database,
+            mustHaveTables: !containers.isEmpty || !sandboxes.isEmpty
+        )
+    }
+
+    /// The ids of our sandboxes, as the files for plugins tell them; vmctl's are called otherwise.
+    static func sandboxes(in folder: String) throws(SystemError) -> [String] {
+        try Files.list(folder).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
+            .filter { $0.utf8.count == 64 && $0.allSatisfy(\.isHexDigit) }
     }
 
     /// The time, in nanoseconds since 1970.
