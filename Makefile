@@ -79,9 +79,10 @@ format: ## format all Swift sources
 load: build ## 250 pods at once, and ADD beside 4096 ports (as root)
 	@tools/load
 
-bench: build ## ADD and DEL beside the limit program and Debian's plugins (as root); BENCH_ROUNDS=40
+bench: setup build ## ADD and DEL beside the limit program and Debian's plugins; calls and VM pods beside containerd (as root)
 	@tools/bench
 	@tools/load
+	@SCALE_BURST=100 SCALE_PODS=250 Tests/VMRuntimeTests/node bench begins full
 
 install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
