@@ -246,7 +246,7 @@ def killpoints(node):
             if name == "clone" or name.startswith("libvirt"):
                 points.append((call, {"point": [name, number], "after": True}))
         points += [(call, {}) for call in CALLS]
-        count = Count(node, f"LIFE {kind} killed", points, 32)
+        count = Count(node, f"LIFE {kind} killed", points, 48)
         count.each(lambda point, name: killed(node, *point, name))
         counts.append(count)
         node.kill()
@@ -292,7 +292,7 @@ def errorpoints(node):
         points.append((call, {"point": [name, number], "error": errno.EIO}))
         if "/sys/" not in name:
             points.append((call, {"point": [name, number], "error": errno.ENOSPC, "full": True}))
-    count = Count(node, "LIFE direct failing", points, 24)
+    count = Count(node, "LIFE direct failing", points, 36)
     count.each(lambda point, name: failing(node, *point, name))
     count.check()
 
@@ -360,7 +360,7 @@ def startpoints(node):
         emptied(node)
         return "struck" in told
 
-    count = Count(node, "START killed", points, 48)
+    count = Count(node, "START killed", points, 96)
     count.each(killed_at)
     count.check()
 
@@ -520,7 +520,7 @@ def powerloss(node):
     node.start()
     node.pull()
     points = [(moment, damage) for moment in MOMENTS for damage in DAMAGES]
-    count = Count(node, "DATABASE damaged", points, 10)
+    count = Count(node, "DATABASE damaged", points, 20)
     count.each(lambda point, name: broken_database(node, *point, name))
     count.check()
 
@@ -567,7 +567,7 @@ def statefiles(node):
         "StartContainer": list(FILES),
     }
     points = [(moment, file, harm) for moment in moments for file in there[moment] for harm in HARMS]
-    count = Count(node, "FILES damaged", points, 10)
+    count = Count(node, "FILES damaged", points, 20)
     count.each(lambda point, name: broken_file(node, *point, name))
     count.check()
 
