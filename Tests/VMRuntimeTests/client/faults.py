@@ -572,17 +572,5 @@ def statefiles(node):
     count.check()
 
 
-def main():
-    check = {name: value for name, value in globals().items() if callable(value)}[sys.argv[1]]
-    node = Broken()
-    try:
-        check(node)
-    except BaseException:
-        sys.stderr.write(node.text()[-6000:] + "\n" if node.log.exists() else "")
-        raise
-    finally:
-        node.remove()
-
-
 if __name__ == "__main__":
-    main()
+    lab.main(killpoints, startpoints, errorpoints, powerloss, statefiles, kind=Broken)

@@ -226,10 +226,10 @@ def same(before, after):
         assert value == after[key], f"{key}: left {set(after[key]) - set(value)}, gone {set(value) - set(after[key])}"
 
 
-def main(*checks):
+def main(*checks, kind=Node):
     """Runs the check that the command line names, on a node of its own."""
     check = {check.__name__: check for check in checks}[sys.argv[1]]
-    node = Node()
+    node = kind()
     try:
         check(node)
     except BaseException:

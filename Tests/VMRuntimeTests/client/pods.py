@@ -6,7 +6,6 @@
 import os
 import pathlib
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ import grpc
 from cri_api.v1 import api_pb2 as cri
 
 import lab
-from lab import Node, guest, log_of, machine, on_node, pod, same, until, wait_ready
+from lab import guest, log_of, machine, on_node, pod, same, until, wait_ready
 from server import refused
 
 CODE = grpc.StatusCode
@@ -345,17 +344,5 @@ def confined(container, memory, parent):
     assert int((lab.CGROUPS / f"cpu{own}/cpu.shares").read_text()) == 512
 
 
-def main():
-    check = {name: value for name, value in globals().items() if callable(value)}[sys.argv[1]]
-    node = Node()
-    try:
-        check(node)
-    except BaseException:
-        sys.stderr.write(node.text()[-6000:] + "\n" if node.log.exists() else "")
-        raise
-    finally:
-        node.remove()
-
-
 if __name__ == "__main__":
-    main()
+    lab.main(life, ends, survival, failures, crowd, kills, firmware)
