@@ -139,6 +139,8 @@ struct PodCgroup: Sendable {
     }
 
     /// Gives children of a cgroup of v2 its controllers.
+    ///
+    /// One that the node does not have is missed where a limit of it is written, which says so.
     private func passOn(_ folder: String) {
         for controller in ["cpu", "cpuset", "memory"] {
             try? write("+\(controller)", to: "\(folder)/cgroup.subtree_control")

@@ -5,6 +5,7 @@
 
 Lists with 1 and with 200 pods; RunPodSandbox and its undoing beside containerd's, with the same plugins in turns."""
 
+import hashlib
 import os
 import pathlib
 import shutil
@@ -64,7 +65,7 @@ def pause_image(folder):
     layer = folder / "layer.tar"
     with tarfile.open(layer, "w") as tar:
         tar.add(folder / "pause", "pause")
-    digest = __import__("hashlib").sha256(layer.read_bytes()).hexdigest()
+    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
     (folder / "config.json").write_text(
         '{"architecture":"amd64","os":"linux","config":{"Entrypoint":["/pause"]},'
         f'"rootfs":{{"type":"layers","diff_ids":["sha256:{digest}"]}}}}')
