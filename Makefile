@@ -88,8 +88,11 @@ install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDI
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
 	install -m 0755 $(DIST)/bin/vmctl $(DIST)/bin/vrouter-sim $(DIST)/bin/port-sync $(DIST)/bin/vm-runtime $(DESTDIR)$(PREFIX)/bin/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for name in port-sync vm-runtime; do sed 's,/usr/local/bin,$(PREFIX)/bin,' conf/systemd/$$name.service \
+	for name in port-sync vm-runtime; do sed 's,/usr/local/,$(PREFIX)/,' conf/systemd/$$name.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service; done
+	install -d $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/conf
+	cp -r README.md docs/. $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/
+	cp -r conf/. $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/conf/
 	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
 	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done

@@ -61,7 +61,7 @@ import Testing
             "cni-conf-dir": "/c", "cni-bin-dir": "/p", "image-dir": "/i", "image-download-protocol": "http",
             "image-translation-dir": "/t \"x\" # y", "image-regexp-translation": "false",
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
-            "start-limit": "9",
+            "start-limit": "9", "vrouter-timeout": "7",
             "cgroup-driver": "systemd", "accelerator": "tcg", "drain-timeout": "0", "log-level": "debug",
             "machine-type": "pc", "vmwrapper": "/w", "libvirt-pid-dir": "/l",
         ]

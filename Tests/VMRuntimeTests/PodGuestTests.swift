@@ -8,9 +8,9 @@ import Testing
 /// VM pods on a node of their own, driven as kubelet would by an independent client: real plugins, the simulated agent,
 /// libvirtd, QEMU and a guest with cloud-init.
 @Suite(.serialized) struct PodGuestTests {
-    private func check(_ names: String..., seconds: Double = 300) throws {
+    private func check(_ names: String..., environment: [String: String] = [:]) throws {
         let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-        let run = try Programs.run("\(here)/node", names, seconds: seconds)
+        let run = try Programs.run("\(here)/node", names, environment: environment, seconds: 300)
         #expect(run.status == 0 && run.output.contains("all checks passed"), "\(run.output)\n\(run.errors)")
     }
 
@@ -83,4 +83,13 @@ import Testing
         .timeLimit(.minutes(6))
     )
     func failures() throws { try check("failures") }
+
+    @Test(
+        "guests with vhost-user sockets hear each other through DPDK, and none waits for a vRouter for ever",
+        .rule("StartContainer", "DPDK"),
+        .timeLimit(.minutes(6))
+    )
+    func vhostUser() throws {
+        try check("vhostuser", environment: ["lab_simulator": #", "platform": "dpdk""#])
+    }
 }

@@ -11,7 +11,9 @@ extension Domain {
     /// libvirt's description of the domain. See https://libvirt.org/formatdomain.html
     public var xml: String {
         var attributes = [("type", accelerator == .kvm ? "kvm" : "qemu")]
-        if wrapper != nil { attributes.append(("xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0")) }
+        if wrapper != nil || sharesMemory {
+            attributes.append(("xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"))
+        }
         var children = [
             XMLElement("name", text: name),
             XMLElement("uuid", text: uuid.text),
@@ -41,6 +43,7 @@ extension Domain {
             label,
         ]
         if let wrapper { children.append(environment(wrapper)) }
+        if sharesMemory { children.append(override) }
         return XMLElement("domain", attributes, children).serialized()
     }
 
@@ -58,11 +61,7 @@ extension Domain {
     }
 
     /// Whether another process must see the guest's memory.
-    private var sharesMemory: Bool {
-        interfaces.contains { interface in
-            if case .vhostUser = interface.backend { true } else { false }
-        }
-    }
+    private var sharesMemory: Bool { interfaces.contains { $0.isVhostUser } }
 
     private var system: XMLElement {
         var children = [XMLElement("type", [("arch", "x86_64"), ("machine", machine.rawValue)], text: "hvm")]
@@ -206,8 +205,12 @@ extension Domain {
         if interface.queues > 1 {
             children.append(XMLElement("driver", [("queues", String(interface.queues))]))
         }
+        if interface.isVhostUser {
+            children.append(XMLElement("alias", [("name", interface.alias)]))
+        } else {
+            children.append(XMLElement("mtu", [("size", String(interface.mtu))]))
+        }
         children += [
-            XMLElement("mtu", [("size", String(interface.mtu))]),
             XMLElement("rom", [("enabled", "no")]),
             XMLElement(
                 "address",
@@ -240,6 +243,24 @@ extension Domain {
                 Self.variable(WrapperEnvironment.interfaces, WrappedInterface.text(wrapped)),
             ]
         )
+    }
+
+    /// What libvirt has no words for, or, as the MTU of a vhost-user interface, sets on a network device that is not there.
+    private var override: XMLElement {
+        func device(_ interface: DomainInterface) -> XMLElement {
+            var properties = [("host_mtu", interface.mtu)]
+            // Interrupts by message: where it translates, QEMU 7.2 crashes as the guest starts a device that has them.
+            if accelerator == .tcg { properties.append(("vectors", 0)) }
+            let frontend = properties.map { name, value in
+                XMLElement("qemu:property", [("name", name), ("type", "unsigned"), ("value", String(value))])
+            }
+            return XMLElement(
+                "qemu:device",
+                [("alias", interface.alias)],
+                [XMLElement("qemu:frontend", [], frontend)]
+            )
+        }
+        return XMLElement("qemu:override", [], interfaces.filter(\.isVhostUser).map(device))
     }
 
     private static func variable(_ name: String, _ value: String) -> XMLElement {

@@ -79,6 +79,13 @@ public struct DomainInterface: Hashable, Sendable {
     /// The PCI slot: the same in every start of the VM.
     var slot: Int { 16 + index }
 
+    /// The device's name for libvirt; names of ours begin with "ua-".
+    var alias: String { "ua-net\(index)" }
+
+    var isVhostUser: Bool {
+        if case .vhostUser = backend { true } else { false }
+    }
+
     /// What the wrapper is told of this interface; nil where libvirt opens the tap.
     /// - Parameters:
     ///   - board: The board, whose root bus has the slot.

@@ -55,6 +55,24 @@ public struct KVMProbe: Sendable {
         return verdict
     }
 
+    /// Whether guests should run on KVM: measured at the first time after a boot, and remembered.
+    ///
+    /// `folder`: Where it is remembered; a boot must empty it. `tell`: Takes what is going on.
+    /// Throws where the folder cannot be read or written.
+    public func prefersKVM(folder: String, tell: (String) -> Void) async throws(SystemError) -> Bool {
+        let path = "\(folder)/accelerator"
+        switch try Files.read(path, limit: 16).map({ String(decoding: $0, as: UTF8.self) }) {
+        case "kvm": return true
+        case "tcg": return false
+        default: break
+        }
+        tell("Measuring whether KVM is of use")
+        let isUsable = try await verdict(folder: folder) == .usable
+        tell(isUsable ? "Guests run on KVM" : "Guests run on QEMU's translator (TCG)")
+        try Files.write(Array((isUsable ? "kvm" : "tcg").utf8), to: path)
+        return isUsable
+    }
+
     private func verdict(image: String) async -> Verdict {
         do throws(HostProgramError) {
             let run = try await run(accelerator: "kvm", image: image, seconds: limit)

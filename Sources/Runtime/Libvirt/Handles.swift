@@ -3,8 +3,8 @@
 
 import CLibvirt
 
-/// A connection that is closed with its last user.
-final class ConnectionHandle {
+/// A connection that is closed with its last user; libvirt's calls may be made by any thread.
+final class ConnectionHandle: @unchecked Sendable {
     let pointer: virConnectPtr
 
     init(owning pointer: virConnectPtr) { self.pointer = pointer }

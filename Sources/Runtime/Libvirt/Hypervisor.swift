@@ -2,62 +2,68 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibvirt
+import Dispatch
+import Synchronization
 
-/// A connection to libvirt. All calls block, so they run on one queue of its own, one after another.
+/// A connection to libvirt, whose calls go beside each other.
 ///
+/// They block, so each has a thread of its own: one may take long, like a start that waits for another program.
 /// It connects at the first call, and again where the connection was lost.
-public actor Hypervisor {
+public final class Hypervisor: Sendable {
     /// Where libvirt is.
-    public nonisolated let uri: String
+    public let uri: String
 
-    private let executor = BlockingExecutor()
-    private var connection: ConnectionHandle?
-
-    /// The queue that all calls run on.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private let queue = DispatchQueue(label: "libvirt", attributes: .concurrent)
+    private let connection = Mutex<ConnectionHandle?>(nil)
 
     /// A hypervisor at a libvirt URI; nothing is done yet.
     public init(uri: String) { self.uri = uri }
 
     /// Connects, and tells libvirt's version, like 9.0.0.
-    public func version() throws(LibvirtError) -> String {
-        var number: UInt = 0
-        guard virConnectGetLibVersion(try connected().pointer, &number) == 0 else {
-            throw LibvirtError("ask the version of", uri)
+    public func version() async throws(LibvirtError) -> String {
+        try await ask { [uri] connection throws(LibvirtError) in
+            var number: UInt = 0
+            guard virConnectGetLibVersion(connection.pointer, &number) == 0 else {
+                throw LibvirtError("ask the version of", uri)
+            }
+            return "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
         }
-        return "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
     }
 
     /// Starts a transient domain: nothing of it is left when it ends.
     ///
     /// `paused`: Whether the guest waits for `resume(_:)`.
-    public func start(_ xml: String, name: String, paused: Bool = false) throws(LibvirtError) {
-        var flags = VIR_DOMAIN_START_VALIDATE.rawValue
-        if paused { flags |= VIR_DOMAIN_START_PAUSED.rawValue }
-        guard let domain = virDomainCreateXML(try connected().pointer, xml, flags) else {
-            throw LibvirtError("start the VM", name)
+    public func start(_ xml: String, name: String, paused: Bool = false) async throws(LibvirtError) {
+        let more = paused ? VIR_DOMAIN_START_PAUSED.rawValue : 0
+        try await ask { connection throws(LibvirtError) in
+            let flags = VIR_DOMAIN_START_VALIDATE.rawValue | more
+            guard let domain = virDomainCreateXML(connection.pointer, xml, flags) else {
+                throw LibvirtError("start the VM", name)
+            }
+            virDomainFree(domain)
         }
-        virDomainFree(domain)
     }
 
     /// Defines a persistent domain, which `start(defined:)` runs as often as one likes.
-    public func define(_ xml: String, name: String) throws(LibvirtError) {
-        let flags = UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue)
-        guard let domain = virDomainDefineXMLFlags(try connected().pointer, xml, flags) else {
-            throw LibvirtError("define the VM", name)
+    public func define(_ xml: String, name: String) async throws(LibvirtError) {
+        try await ask { connection throws(LibvirtError) in
+            let flags = UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue)
+            guard let domain = virDomainDefineXMLFlags(connection.pointer, xml, flags) else {
+                throw LibvirtError("define the VM", name)
+            }
+            virDomainFree(domain)
         }
-        virDomainFree(domain)
     }
 
-    /// Starts a domain that was defined.
-    public func start(defined uuid: String, paused: Bool = false) throws(LibvirtError) {
+    /// Starts a domain that was defined; `destroy(_:)` ends a start, too.
+    public func start(defined uuid: String, paused: Bool = false) async throws(LibvirtError) {
         let flags = paused ? VIR_DOMAIN_START_PAUSED.rawValue : 0
-        try call("start", uuid) { virDomainCreateWithFlags($0, flags) }
+        try await call("start", uuid) { virDomainCreateWithFlags($0, flags) }
     }
 
     /// Forgets a persistent domain; one that is not there is all right.
-    public func undefine(_ uuid: String) throws(LibvirtError) {
-        try callIfPresent("undefine", uuid) { domain in
+    public func undefine(_ uuid: String) async throws(LibvirtError) {
+        try await callIfPresent("undefine", uuid) { domain in
             // With what its firmware keeps; not all drivers of libvirt know of firmware.
             let result = virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue)
             return result < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG.rawValue
@@ -66,77 +72,91 @@ public actor Hypervisor {
     }
 
     /// What a domain does; nil where there is none.
-    public func state(of uuid: String) throws(LibvirtError) -> DomainState? {
-        guard let domain = try find(uuid) else { return nil }
-        var state: Int32 = 0
-        guard virDomainGetState(domain.pointer, &state, nil, 0) == 0 else {
-            let error = LibvirtError("ask the state of", uuid)
-            if error.isNoDomain { return nil }
-            throw error
+    public func state(of uuid: String) async throws(LibvirtError) -> DomainState? {
+        try await ask { connection throws(LibvirtError) in
+            guard let domain = try Self.find(uuid, connection) else { return nil }
+            var state: Int32 = 0
+            guard virDomainGetState(domain.pointer, &state, nil, 0) == 0 else {
+                let error = LibvirtError("ask the state of", uuid)
+                if error.isNoDomain { return nil }
+                throw error
+            }
+            return DomainState(state)
         }
-        return DomainState(state)
     }
 
     /// How a domain that is off came to its end, as far as libvirt knows.
-    public func ending(of uuid: String) throws(LibvirtError) -> DomainEnding {
-        guard let domain = try find(uuid) else { return .unknown }
-        var state: Int32 = 0
-        var reason: Int32 = 0
-        guard virDomainGetState(domain.pointer, &state, &reason, 0) == 0 else {
-            throw LibvirtError("ask the state of", uuid)
+    public func ending(of uuid: String) async throws(LibvirtError) -> DomainEnding {
+        try await ask { connection throws(LibvirtError) in
+            guard let domain = try Self.find(uuid, connection) else { return .unknown }
+            var state: Int32 = 0
+            var reason: Int32 = 0
+            guard virDomainGetState(domain.pointer, &state, &reason, 0) == 0 else {
+                throw LibvirtError("ask the state of", uuid)
+            }
+            if DomainState(state) == .crashed { return .guestCrashed }
+            return DomainEnding(offReason: reason)
         }
-        if DomainState(state) == .crashed { return .guestCrashed }
-        return DomainEnding(offReason: reason)
     }
 
     /// The UUIDs of all domains whose guest goes on, whoever's they are.
-    public func active() throws(LibvirtError) -> Set<String> {
-        var list: UnsafeMutablePointer<virDomainPtr?>?
-        let flags = VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue | VIR_CONNECT_LIST_DOMAINS_PAUSED.rawValue
-        let count = virConnectListAllDomains(try connected().pointer, &list, flags)
-        guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
-        defer { free(list) }
-        let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
-        return Set(handles.compactMap { Self.listed($0)?.uuid })
+    public func active() async throws(LibvirtError) -> Set<String> {
+        try await ask { [uri] connection throws(LibvirtError) in
+            var list: UnsafeMutablePointer<virDomainPtr?>?
+            let flags = VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue | VIR_CONNECT_LIST_DOMAINS_PAUSED.rawValue
+            let count = virConnectListAllDomains(connection.pointer, &list, flags)
+            guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
+            defer { free(list) }
+            let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
+            return Set(handles.compactMap { Self.listed($0)?.uuid })
+        }
     }
 
     /// Lets a paused guest run.
-    public func resume(_ uuid: String) throws(LibvirtError) {
-        try call("resume", uuid) { virDomainResume($0) }
+    public func resume(_ uuid: String) async throws(LibvirtError) {
+        try await call("resume", uuid) { virDomainResume($0) }
     }
 
     /// Asks a guest to shut down, by ACPI or by its agent, and does not wait for it.
-    public func shutDown(_ uuid: String, byAgent: Bool = false) throws(LibvirtError) {
+    public func shutDown(_ uuid: String, byAgent: Bool = false) async throws(LibvirtError) {
         let way = byAgent ? VIR_DOMAIN_SHUTDOWN_GUEST_AGENT : VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN
-        try callIfPresent("shut down", uuid) { virDomainShutdownFlags($0, way.rawValue) }
+        try await callIfPresent("shut down", uuid) { virDomainShutdownFlags($0, way.rawValue) }
     }
 
     /// Ends QEMU at once; a domain that is not there is all right.
-    public func destroy(_ uuid: String) throws(LibvirtError) {
-        try callIfPresent("destroy", uuid) { virDomainDestroyFlags($0, VIR_DOMAIN_DESTROY_DEFAULT.rawValue) }
+    public func destroy(_ uuid: String) async throws(LibvirtError) {
+        try await callIfPresent("destroy", uuid) {
+            virDomainDestroyFlags($0, VIR_DOMAIN_DESTROY_DEFAULT.rawValue)
+        }
     }
 
     /// The domains whose metadata bears an owner's mark.
     ///
     /// `namespace`: The namespace of the mark, whose attribute `owner` is compared.
-    public func domains(of owner: String, namespace: String) throws(LibvirtError) -> [ListedDomain] {
-        var list: UnsafeMutablePointer<virDomainPtr?>?
-        let count = virConnectListAllDomains(try connected().pointer, &list, 0)
-        guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
-        defer { free(list) }
-        let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
-        return handles.compactMap { handle in
-            guard Self.mark(of: handle, namespace: namespace, isOf: owner) else { return nil }
-            return Self.listed(handle)
+    public func domains(of owner: String, namespace: String) async throws(LibvirtError) -> [ListedDomain] {
+        try await ask { [uri] connection throws(LibvirtError) in
+            var list: UnsafeMutablePointer<virDomainPtr?>?
+            let count = virConnectListAllDomains(connection.pointer, &list, 0)
+            guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
+            defer { free(list) }
+            let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
+            return handles.compactMap { handle in
+                guard Self.mark(of: handle, namespace: namespace, isOf: owner) else { return nil }
+                return Self.listed(handle)
+            }
         }
     }
 
     /// The pseudo terminal of a running domain's serial console; nil where it has none.
-    public func consoleTerminal(of uuid: String) throws(LibvirtError) -> String? {
-        guard let domain = try find(uuid) else { return nil }
-        guard let text = virDomainGetXMLDesc(domain.pointer, 0) else { throw LibvirtError("describe", uuid) }
-        defer { free(text) }
-        return DomainText(String(cString: text)).consoleTerminal
+    public func consoleTerminal(of uuid: String) async throws(LibvirtError) -> String? {
+        try await ask { connection throws(LibvirtError) in
+            guard let domain = try Self.find(uuid, connection) else { return nil }
+            guard let text = virDomainGetXMLDesc(domain.pointer, 0) else {
+                throw LibvirtError("describe", uuid)
+            }
+            defer { free(text) }
+            return DomainText(String(cString: text)).consoleTerminal
+        }
     }
 
     /// Sends a command to the guest's agent and waits for the answer.
@@ -144,45 +164,74 @@ public actor Hypervisor {
     /// `command`: JSON as the agent takes it, like `{"execute":"guest-ping"}`.
     /// `seconds`: How long to wait.
     /// Returns the answer's JSON.
-    public func askAgent(of uuid: String, _ command: String, seconds: Int) throws(LibvirtError) -> String {
-        let domain = try present(uuid, "ask the agent of")
-        guard let answer = virDomainQemuAgentCommand(domain.pointer, command, Int32(seconds), 0) else {
-            throw LibvirtError("ask the agent of", uuid)
+    public func askAgent(
+        of uuid: String,
+        _ command: String,
+        seconds: Int
+    ) async throws(LibvirtError) -> String {
+        try await ask { connection throws(LibvirtError) in
+            let domain = try Self.present(uuid, connection, "ask the agent of")
+            guard let answer = virDomainQemuAgentCommand(domain.pointer, command, Int32(seconds), 0) else {
+                throw LibvirtError("ask the agent of", uuid)
+            }
+            defer { free(answer) }
+            return String(cString: answer)
         }
-        defer { free(answer) }
-        return String(cString: answer)
     }
 
     /// What went through a tap that libvirt knows.
-    public func statistics(of device: String, in uuid: String) throws(LibvirtError) -> InterfaceStatistics {
-        let domain = try present(uuid, "count the traffic of")
-        var counters = virDomainInterfaceStatsStruct()
-        let size = MemoryLayout<virDomainInterfaceStatsStruct>.size
-        guard virDomainInterfaceStats(domain.pointer, device, &counters, size) == 0 else {
-            throw LibvirtError("count the traffic of", device)
+    public func statistics(
+        of device: String,
+        in uuid: String
+    ) async throws(LibvirtError) -> InterfaceStatistics {
+        try await ask { connection throws(LibvirtError) in
+            let domain = try Self.present(uuid, connection, "count the traffic of")
+            var counters = virDomainInterfaceStatsStruct()
+            let size = MemoryLayout<virDomainInterfaceStatsStruct>.size
+            guard virDomainInterfaceStats(domain.pointer, device, &counters, size) == 0 else {
+                throw LibvirtError("count the traffic of", device)
+            }
+            return InterfaceStatistics(
+                receivedBytes: Int(counters.rx_bytes),
+                receivedPackets: Int(counters.rx_packets),
+                sentBytes: Int(counters.tx_bytes),
+                sentPackets: Int(counters.tx_packets)
+            )
         }
-        return InterfaceStatistics(
-            receivedBytes: Int(counters.rx_bytes),
-            receivedPackets: Int(counters.rx_packets),
-            sentBytes: Int(counters.tx_bytes),
-            sentPackets: Int(counters.tx_packets)
-        )
     }
 
     // MARK: - Calls
 
-    private func connected() throws(LibvirtError) -> ConnectionHandle {
-        if let connection, virConnectIsAlive(connection.pointer) == 1 { return connection }
-        connection = nil
-        _ = silenced
-        guard let pointer = virConnectOpen(uri) else { throw LibvirtError("connect to libvirt at", uri) }
-        let opened = ConnectionHandle(owning: pointer)
-        connection = opened
-        return opened
+    /// Runs a body, which blocks, on a thread for it.
+    private func ask<Value: Sendable>(
+        _ body: @escaping @Sendable (ConnectionHandle) throws(LibvirtError) -> Value
+    ) async throws(LibvirtError) -> Value {
+        let result = await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                let result = Result { () throws(LibvirtError) in try body(try connected()) }
+                continuation.resume(returning: result)
+            }
+        }
+        return try result.get()
     }
 
-    private func find(_ uuid: String) throws(LibvirtError) -> DomainHandle? {
-        if let pointer = virDomainLookupByUUIDString(try connected().pointer, uuid) {
+    private func connected() throws(LibvirtError) -> ConnectionHandle {
+        try connection.withLock { [uri] connection throws(LibvirtError) in
+            if let connection, virConnectIsAlive(connection.pointer) == 1 { return connection }
+            connection = nil
+            _ = silenced
+            guard let pointer = virConnectOpen(uri) else { throw LibvirtError("connect to libvirt at", uri) }
+            let opened = ConnectionHandle(owning: pointer)
+            connection = opened
+            return opened
+        }
+    }
+
+    private static func find(
+        _ uuid: String,
+        _ connection: ConnectionHandle
+    ) throws(LibvirtError) -> DomainHandle? {
+        if let pointer = virDomainLookupByUUIDString(connection.pointer, uuid) {
             return DomainHandle(owning: pointer)
         }
         let error = LibvirtError("look up", uuid)
@@ -190,8 +239,12 @@ public actor Hypervisor {
         return nil
     }
 
-    private func present(_ uuid: String, _ operation: String) throws(LibvirtError) -> DomainHandle {
-        if let domain = try find(uuid) { return domain }
+    private static func present(
+        _ uuid: String,
+        _ connection: ConnectionHandle,
+        _ operation: String
+    ) throws(LibvirtError) -> DomainHandle {
+        if let domain = try find(uuid, connection) { return domain }
         throw LibvirtError(
             operation: operation,
             subject: uuid,
@@ -203,23 +256,27 @@ public actor Hypervisor {
     private func call(
         _ operation: String,
         _ uuid: String,
-        _ body: (virDomainPtr) -> Int32
-    ) throws(LibvirtError) {
-        let domain = try present(uuid, operation)
-        guard body(domain.pointer) >= 0 else { throw LibvirtError(operation, uuid) }
+        _ body: @escaping @Sendable (virDomainPtr) -> Int32
+    ) async throws(LibvirtError) {
+        try await ask { connection throws(LibvirtError) in
+            let domain = try Self.present(uuid, connection, operation)
+            guard body(domain.pointer) >= 0 else { throw LibvirtError(operation, uuid) }
+        }
     }
 
     /// The same where a domain that is gone, before or meanwhile, or is off already, is as good.
     private func callIfPresent(
         _ operation: String,
         _ uuid: String,
-        _ body: (virDomainPtr) -> Int32
-    ) throws(LibvirtError) {
-        guard let domain = try find(uuid), body(domain.pointer) < 0 else { return }
-        let error = LibvirtError(operation, uuid)
-        if error.isNoDomain { return }
-        if error.isInvalidState, virDomainIsActive(domain.pointer) != 1 { return }
-        throw error
+        _ body: @escaping @Sendable (virDomainPtr) -> Int32
+    ) async throws(LibvirtError) {
+        try await ask { connection throws(LibvirtError) in
+            guard let domain = try Self.find(uuid, connection), body(domain.pointer) < 0 else { return }
+            let error = LibvirtError(operation, uuid)
+            if error.isNoDomain { return }
+            if error.isInvalidState, virDomainIsActive(domain.pointer) != 1 { return }
+            throw error
+        }
     }
 
     private static func mark(of domain: DomainHandle, namespace: String, isOf owner: String) -> Bool {

@@ -252,7 +252,9 @@ extension PodRuntime {
         let domain = try domain(container, sandbox, interfaces)
         let called = clock.now
         try await QueueService.serving(domain, interfaces) {
-            try await hypervisor.start(defined: container.uuid, paused: true)
+            try await patiently(container, with: Self.awaitedSockets(interfaces)) {
+                try await starter.start(defined: container.uuid, paused: true)
+            }
         }
         let answered = clock.now
         try await confine(container, sandbox)
@@ -262,6 +264,48 @@ extension PodRuntime {
             "container \(container.id): runs after \(milliseconds(clock.now - begin)) ms, "
                 + "libvirt's share is \(milliseconds(answered - called + resumed)) ms"
         )
+    }
+
+    /// Where QEMU listens: it comes up when the vRouter has connected.
+    private static func awaitedSockets(_ interfaces: [PreparedInterface]) -> [String] {
+        interfaces.compactMap { interface in
+            guard case .vhostUser(let socket) = interface.attachment, socket.listener == .guest else {
+                return nil
+            }
+            return socket.path
+        }
+    }
+
+    /// Starts a VM that may wait for the vRouter: not for ever.
+    private func patiently(
+        _ container: ContainerRecord,
+        with sockets: [String],
+        _ start: () async throws -> Void
+    ) async throws {
+        guard !sockets.isEmpty else { return try await start() }
+        let end = Task { [hypervisor, seconds = settings.vrouterSeconds] in
+            try await Task.sleep(for: .seconds(seconds))
+            try await hypervisor.destroy(container.uuid)
+        }
+        do {
+            defer { end.cancel() }
+            try await start()
+        } catch {
+            guard case .success = await end.result else { throw error }
+            throw PodServiceError(
+                .unavailable,
+                "the container \(container.id) can't be started: no vRouter came to \(sockets.joined(separator: " and ")) "
+                    + "within \(settings.vrouterSeconds) s: does it run on DPDK, and is that its folder for sockets?"
+            )
+        }
+    }
+
+    /// Ends a start that waits for the vRouter, for those who would wait for it in turn.
+    func giveUpStart(of container: ContainerRecord) async throws {
+        guard container.phase == .starting, let sandbox = await store.sandboxes[container.sandboxID],
+            let interfaces = try? interfaces(of: sandbox), !Self.awaitedSockets(interfaces).isEmpty
+        else { return }
+        try await hypervisor.destroy(container.uuid)
     }
 
     /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
@@ -315,6 +359,7 @@ extension PodRuntime {
     public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
+            try await giveUpStart(of: known)
             try await locks.holding(known.sandboxID) {
                 guard let container = await store.containers[known.id] else { return }
                 try await end(container, seconds: seconds)
@@ -326,6 +371,7 @@ extension PodRuntime {
     public func removeContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
+            try await giveUpStart(of: known)
             try await locks.holding(known.sandboxID) {
                 guard let container = await store.containers[known.id] else { return }
                 try await remove(container)

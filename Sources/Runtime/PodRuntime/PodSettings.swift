@@ -25,6 +25,8 @@ public struct PodSettings: Sendable {
     public var processFolder = "/run/libvirt/qemu"
     /// How many guests are started at once; others wait.
     public var startsAtOnce = 4
+    /// How long a guest with vhost-user sockets waits for the vRouter.
+    public var vrouterSeconds = 60
 
     /// The defaults.
     public init(machines: Settings = Settings()) { self.machines = machines }

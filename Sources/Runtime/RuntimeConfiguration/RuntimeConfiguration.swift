@@ -33,6 +33,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var memoryOverhead = ByteCount(128 << 20)
     /// How many VMs are started at once.
     public var startLimit = 4
+    /// Seconds that a VM may wait for a vRouter on DPDK.
+    public var vrouterSeconds = 60
     /// Who makes cgroups.
     public var cgroupDriver = CgroupDriverChoice.auto
     /// What runs guests' instructions.
@@ -136,6 +138,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.startLimit,
             .number(1...1024),
             "How many VMs are started at once; others wait."
+        ),
+        .init(
+            "vrouter-timeout",
+            \.vrouterSeconds,
+            .number(1...3600),
+            "Seconds that a VM with vhost-user sockets waits for the vRouter at its start."
         ),
         .init(
             "cgroup-driver",

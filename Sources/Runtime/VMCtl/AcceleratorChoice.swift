@@ -4,7 +4,6 @@
 import ArgumentParser
 import DomainXML
 import KVMProbe
-import LinuxSystem
 import Machines
 
 /// What `--accel` chooses.
@@ -13,23 +12,14 @@ enum AcceleratorChoice: String, ExpressibleByArgument, CaseIterable {
     case kvm
     case tcg
 
-    /// The accelerator; `auto` measures it at the first time after a boot and remembers.
+    /// The accelerator that this means on this node.
     func resolved(_ settings: Settings) async throws -> Domain.Accelerator {
         switch self {
         case .kvm: return .kvm
         case .tcg: return .tcg
-        case .auto: break
+        case .auto:
+            let probe = KVMProbe(qemu: settings.qemu)
+            return try await probe.prefersKVM(folder: settings.runFolder, tell: Terminal.note) ? .kvm : .tcg
         }
-        let path = "\(settings.runFolder)/accelerator"
-        if let bytes = try Files.read(path, limit: 16),
-            let known = Domain.Accelerator(rawValue: String(decoding: bytes, as: UTF8.self))
-        {
-            return known
-        }
-        Terminal.note("Measuring whether KVM is of use")
-        let verdict = try await KVMProbe(qemu: settings.qemu).verdict(folder: settings.runFolder)
-        let found: Domain.Accelerator = verdict == .usable ? .kvm : .tcg
-        try Files.write(Array(found.rawValue.utf8), to: path)
-        return found
     }
 }

@@ -8,7 +8,6 @@ import HostPrograms
 import ImageFormats
 import Images
 import KVMProbe
-import LinuxSystem
 import Logging
 import Machines
 import PodRuntime
@@ -57,6 +56,7 @@ struct Node {
         settings.board = configuration.machineType == .pc ? .pc : .q35
         settings.memoryOverheadMiB = Int(configuration.memoryOverhead.bytes >> 20)
         settings.startsAtOnce = configuration.startLimit
+        settings.vrouterSeconds = configuration.vrouterSeconds
         settings.processFolder = configuration.libvirtProcessFolder
         settings.cgroupDriver = Self.cgroupDriver(configuration.cgroupDriver)
         settings.accelerator = try await Self.accelerator(configuration.accelerator, machines, tell)
@@ -78,7 +78,7 @@ struct Node {
         }
     }
 
-    /// The accelerator; `auto` measures it at the first start after a boot and remembers.
+    /// The accelerator that a choice means on this node.
     private static func accelerator(
         _ choice: AcceleratorChoice,
         _ settings: Settings,
@@ -87,19 +87,9 @@ struct Node {
         switch choice {
         case .kvm: return .kvm
         case .tcg: return .tcg
-        case .auto: break
+        case .auto:
+            let probe = KVMProbe(qemu: settings.qemu)
+            return try await probe.prefersKVM(folder: settings.runFolder, tell: tell) ? .kvm : .tcg
         }
-        let path = "\(settings.runFolder)/accelerator"
-        if let bytes = try Files.read(path, limit: 16),
-            let known = Domain.Accelerator(rawValue: String(decoding: bytes, as: UTF8.self))
-        {
-            return known
-        }
-        tell("measuring whether KVM is of use")
-        let verdict = try await KVMProbe(qemu: settings.qemu).verdict(folder: settings.runFolder)
-        let found: Domain.Accelerator = verdict == .usable ? .kvm : .tcg
-        tell("guests run on \(found.rawValue)")
-        try Files.write(Array(found.rawValue.utf8), to: path)
-        return found
     }
 }
