@@ -90,9 +90,8 @@ install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDI
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for name in port-sync vm-runtime; do sed 's,/usr/local/,$(PREFIX)/,' conf/systemd/$$name.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service; done
-	install -d $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/conf
-	cp -r README.md docs/. $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/
-	cp -r conf/. $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/conf/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/contrail-vm
+	cp -r README.md docs conf $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/
 	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
 	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done

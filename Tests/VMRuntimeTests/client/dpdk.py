@@ -82,9 +82,19 @@ def vhostuser(node):
     node.start("--vrouter-timeout", "10")
     node.pull()
     before = on_node()
-    pods = [prepared(node, name, 0) for name in ("left", "right")]
+
+    # vm-runtime dies while QEMU waits.
+    _, sandbox, container, path = prepared(node, "killed", 0)
+    node.cri.StartContainer.future(cri.StartContainerRequest(container_id=container))
+    until(lambda: os.path.exists(path), 20, "socket")
+    node.kill()
+    node.start("--vrouter-timeout", "10")
+    assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
+    node.remove_pod(sandbox)
+    assert not os.path.exists(path), path
 
     # QEMU listens, and waits for the vRouter before it runs: not for ever, and nobody else waits.
+    pods = [prepared(node, name, 0) for name in ("left", "right")]
     failing = node.cri.StartContainer.future(cri.StartContainerRequest(container_id=pods[0][2]))
     stopped = node.cri.StartContainer.future(cri.StartContainerRequest(container_id=pods[1][2]))
     until(lambda: len(list(SOCKETS.iterdir())) == 2, 20, "sockets of both")
