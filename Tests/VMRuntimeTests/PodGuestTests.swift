@@ -16,7 +16,24 @@ import Testing
 
     @Test(
         "a pod's whole life: it runs, is confined, is told its network, logs, ends, and nothing is left",
-        .rule("RunPodSandbox", "StartContainer", "StopContainer", "LIFE-POD"),
+        .rule(
+            "RunPodSandbox",
+            "StopPodSandbox",
+            "RemovePodSandbox",
+            "PodSandboxStatus",
+            "ListPodSandbox",
+            "CreateContainer",
+            "StartContainer",
+            "StopContainer",
+            "RemoveContainer",
+            "ListContainers",
+            "ContainerStatus",
+            "UpdateContainerResources",
+            "ListImages",
+            "ImageStatus",
+            "ImageFsInfo",
+            "LIFE-POD"
+        ),
         .timeLimit(.minutes(6))
     )
     func life() throws { try check("life") }

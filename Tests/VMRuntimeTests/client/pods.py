@@ -34,12 +34,14 @@ def life(node):
     sandbox = node.run(config)
     assert node.run(config) == sandbox, "the same attempt again is the same sandbox"
     status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status
-    assert status.state == cri.SANDBOX_READY and status.labels == {"app": "web"}, status
+    assert status.state == cri.SANDBOX_READY, status
+    assert status.labels == {"app": "web"} and status.annotations == {"a": "b"}, status
     assert status.network.ip.startswith("10.47."), status
     assert status.network.additional_ips[0].ip.startswith("fd00:47:"), status
 
-    container = node.create(sandbox, config, machine())
-    assert node.create(sandbox, config, machine()) == container, "the same container again is the same"
+    wanted = machine(labels={"tier": "front"})
+    container = node.create(sandbox, config, wanted)
+    assert node.create(sandbox, config, wanted) == container, "the same container again is the same"
     assert node.status(container).state == cri.CONTAINER_CREATED
     refused(CODE.INVALID_ARGUMENT, lambda: node.create(sandbox, config, machine("sidecar")), "sidecar", "one VM")
     node.begin(container)
@@ -48,6 +50,8 @@ def life(node):
     assert status.state == cri.CONTAINER_RUNNING and status.started_at > 0, status
     assert [item.id for item in node.cri.ListContainers(cri.ListContainersRequest()).containers] == [container]
     confined(container, memory=400 << 20, parent=f"/{lab.GROUP}/podweb")
+    listed(node, sandbox, container)
+    updated(node, container)
 
     wait_ready("web")
     for line in log_of("web").splitlines():
@@ -73,6 +77,48 @@ def life(node):
         node.cri.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=sandbox))
     refused(CODE.NOT_FOUND, lambda: node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)))
     same(before, on_node())
+
+
+def listed(node, sandbox, container):
+    """What filters match and what they don't; and the image that the container has."""
+    for found, filters in [
+        ([sandbox], {"id": sandbox[:12]}), ([sandbox], {"label_selector": {"app": "web"}}), ([], {"label_selector": {"app": "x"}}),
+        ([sandbox], {"state": cri.PodSandboxStateValue(state=cri.SANDBOX_READY)}),
+        ([], {"state": cri.PodSandboxStateValue(state=cri.SANDBOX_NOTREADY)}),
+    ]:
+        request = cri.ListPodSandboxRequest(filter=cri.PodSandboxFilter(**filters))
+        assert [item.id for item in node.cri.ListPodSandbox(request).items] == found, filters
+    for found, filters in [
+        ([container], {"id": container[:12]}), ([container], {"pod_sandbox_id": sandbox}), ([], {"pod_sandbox_id": container}),
+        ([container], {"label_selector": {"tier": "front"}}), ([], {"label_selector": {"tier": "front", "app": "web"}}),
+        ([container], {"state": cri.ContainerStateValue(state=cri.CONTAINER_RUNNING)}),
+        ([], {"state": cri.ContainerStateValue(state=cri.CONTAINER_CREATED)}),
+    ]:
+        request = cri.ListContainersRequest(filter=cri.ContainerFilter(**filters))
+        assert [item.id for item in node.cri.ListContainers(request).containers] == found, filters
+    image = node.store.ImageStatus(cri.ImageStatusRequest(image=cri.ImageSpec(image=lab.IMAGE))).image
+    assert [item.id for item in node.store.ListImages(cri.ListImagesRequest()).images] == [image.id], image
+    assert node.status(container).image_ref == image.id, node.status(container)
+    systems = node.store.ImageFsInfo(cri.ImageFsInfoRequest()).image_filesystems
+    assert systems[0].used_bytes.value >= image.size > 0 and systems[0].inodes_used.value > 0, systems
+
+
+def updated(node, container):
+    """New limits hold for the VM that runs; what was not named stays."""
+    group = f"{lab.GROUP}/podweb/{lab.domain(container)}"
+
+    def limits():
+        files = ("cpu/{}/cpu.shares", "cpu/{}/cpu.cfs_quota_us", "memory/{}/memory.limit_in_bytes")
+        return [int((lab.CGROUPS / file.format(group)).read_text()) for file in files]
+
+    assert limits() == [512, -1, 400 << 20], limits()
+    update = cri.UpdateContainerResourcesRequest(container_id=container)
+    update.linux.cpu_shares, update.linux.cpu_quota, update.linux.cpu_period = 1024, 150000, 100000
+    node.cri.UpdateContainerResources(update)
+    assert limits() == [1024, 150000, 400 << 20], limits()
+    update.linux.cpu_shares, update.linux.memory_limit_in_bytes = 256, 450 << 20
+    refused(CODE.INVALID_ARGUMENT, lambda: node.cri.UpdateContainerResources(update), "make the pod anew")
+    assert limits() == [1024, 150000, 400 << 20], limits()
 
 
 def ends(node):
