@@ -88,18 +88,33 @@ struct PodCgroup: Sendable {
     static func remove(named names: Set<String>, below root: String) throws(SystemError) {
         guard !names.isEmpty else { return }
         var found: [String] = []
-        // Each controller of v1 is a mount, which the enumerator would not enter.
-        for hierarchy in [root] + controllers.map({ "\(root)/\($0)" }) {
-            for case let path as String in FileManager.default.enumerator(atPath: hierarchy) ?? .init() {
-                let name = path.split(separator: "/").last ?? ""
-                guard name.hasPrefix("cvm-"), names.contains(String(name.prefix { $0 != "." })) else {
-                    continue
+        let isUnified = access("\(root)/cgroup.controllers", F_OK) == 0
+        var open = isUnified ? [root] : controllers.map { "\(root)/\($0)" }
+        while let folder = open.popLast() {
+            for name in folders(in: folder) {
+                let path = "\(folder)/\(name)"
+                if name.hasPrefix("cvm-"), names.contains(String(name.prefix { $0 != "." })) {
+                    // QEMU is in a folder of its own in a scope.
+                    found += ["\(path)/vm", path]
+                } else {
+                    open.append(path)
                 }
-                // QEMU is in a folder of its own in a scope.
-                found += ["\(hierarchy)/\(path)/vm", "\(hierarchy)/\(path)"]
             }
         }
         try remove(found)
+    }
+
+    /// The folders in a folder: a cgroup has dozens of files, which are passed over unread.
+    private static func folders(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            guard Int(entry.pointee.d_type) == Int(DT_DIR) else { continue }
+            let name = String(cString: clinux_entry_name(entry))
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 
     private static func remove(_ folders: [String]) throws(SystemError) {
