@@ -106,20 +106,21 @@ extension PodRuntime {
     private func sweep() async throws {
         let containers = await store.containers
         let uuids = Set(containers.values.map(\.uuid))
-        var forgotten: Set<String> = []
-        for domain in try await hypervisor.domains(of: Self.name, namespace: Domain.metadataNamespace)
-        where !uuids.contains(domain.uuid) {
-            try await hypervisor.destroy(domain.uuid)
+        let domains = try await hypervisor.domains(of: Self.name, namespace: Domain.metadataNamespace)
+            .filter { !uuids.contains($0.uuid) }
+        let folders = try Files.list(settings.podsFolder).filter { containers[$0] == nil }
+        for domain in domains { try await hypervisor.destroy(domain.uuid) }
+        // While their names are still known by the rest: this may be cut off at any point.
+        let names = domains.map(\.name) + folders.map { "cvm-\($0.prefix(16))" }
+        try PodCgroup.remove(named: Set(names), below: settings.cgroupRoot)
+        for domain in domains {
             try await hypervisor.undefine(domain.uuid)
-            forgotten.insert(domain.name)
             log("domain \(domain.name): nobody knows it; removed")
         }
-        for name in try Files.list(settings.podsFolder) where containers[name] == nil {
+        for name in folders {
             try removeTree("\(settings.podsFolder)/\(name)")
-            forgotten.insert("cvm-\(name.prefix(16))")
             log("folder \(name): nobody knows it; removed")
         }
-        try PodCgroup.remove(named: forgotten, below: settings.cgroupRoot)
         let sandboxes = await store.sandboxes
         for id in try Self.sandboxes(in: settings.machines.sandboxesFolder) where sandboxes[id] == nil {
             log("sandbox \(id): nobody knows it; its network is removed")
