@@ -65,26 +65,28 @@ import Testing
         #expect(limits.v1.isEmpty && limits.v2.isEmpty)
     }
 
-    @Test func `cgroups of forgotten containers are found by name, in each hierarchy, and others stay`()
-        throws
-    {
+    @Test(arguments: [false, true])
+    func `cgroups of forgotten containers are found by name, in each hierarchy, and others stay`(
+        isUnified: Bool
+    ) throws {
         let folder = TemporaryFolder()
-        let paths = [
-            "cpu/pod1/cvm-a", "memory/pod1/cvm-a", "x.slice/cvm-a.scope", "cpu/pod1/cvm-ab", "cpu/pod2",
-        ]
-        for path in paths {
+        let forgotten =
+            isUnified
+            ? ["x.slice/y.slice/cvm-a.scope/vm", "pod1/cvm-a"] : ["cpu/pod1/cvm-a", "memory/pod1/cvm-a"]
+        let others = isUnified ? ["x.slice/cvm-ab.scope", "pod2"] : ["cpu/pod1/cvm-ab", "cpu/pod2"]
+        for path in forgotten + others {
             try FileManager.default.createDirectory(
                 atPath: folder.path(path),
                 withIntermediateDirectories: true
             )
         }
+        if isUnified { try Data().write(to: URL(fileURLWithPath: folder.path("cgroup.controllers"))) }
+        func present(_ paths: [String]) -> [String] {
+            paths.filter { FileManager.default.fileExists(atPath: folder.path($0)) }
+        }
         try PodCgroup.remove(named: [], below: folder.path)
-        #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: folder.path($0)) })
+        #expect(present(forgotten + others) == forgotten + others)
         for _ in 1...2 { try PodCgroup.remove(named: ["cvm-a"], below: folder.path) }
-        #expect(
-            paths.filter { FileManager.default.fileExists(atPath: folder.path($0)) } == [
-                "cpu/pod1/cvm-ab", "cpu/pod2",
-            ]
-        )
+        #expect(present(forgotten + others + ["x.slice/y.slice/cvm-a.scope"]) == others)
     }
 }
