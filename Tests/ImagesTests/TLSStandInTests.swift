@@ -75,6 +75,20 @@ import Testing
         #expect(lab.log.count == 1)
     }
 
+    @Test func `HTTPS goes through a profile's proxy, which sees no more than host and port`() async throws {
+        let proxy = try ImageLab(ScratchFolder())
+        let lab = try lab("named")
+        let authority = try certificates.quoted("ca.pem")
+        let name = try lab.translate(
+            "https://images.internal:\(lab.port)/ok/x",
+            profile:
+                "{proxy: \"http://127.0.0.1:\(proxy.port)\", tls: {certificates: [{cert: \(authority)}]}}"
+        )
+        _ = try await ImagePuller(lab.store { $0.mostFailures = 2 }).pull(name)
+        #expect(proxy.log == ["CONNECT images.internal:\(lab.port)"])
+        #expect(lab.log == ["GET /ok/x 200 Host=images.internal:\(lab.port)"])
+    }
+
     @Test func `a redirect to clear text needs a digest`() async throws {
         let plainScratch = try ScratchFolder()
         let plain = try ImageLab(plainScratch)

