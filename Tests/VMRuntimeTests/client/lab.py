@@ -225,6 +225,14 @@ def same(before, after):
         assert value == after[key], f"{key}: left {set(after[key]) - set(value)}, gone {set(value) - set(after[key])}"
 
 
+def last_words():
+    """What libvirt has, and how the consoles of all pods end."""
+    run = subprocess.run(["virsh", "-q", "-c", URI, "list", "--all"], capture_output=True, text=True, timeout=60, check=False)
+    logs = sorted((WORK / "logs").rglob("*.log"))
+    ends = [f"{path.relative_to(WORK)}:\n" + "".join(path.read_text(errors="replace").splitlines(keepends=True)[-5:]) for path in logs]
+    return "\n".join([f"domains:\n{run.stdout}{run.stderr}", *ends])
+
+
 def main(*checks, kind=Node):
     """Runs the check that the command line names, on a node of its own."""
     check = {check.__name__: check for check in checks}[sys.argv[1]]
@@ -233,6 +241,7 @@ def main(*checks, kind=Node):
         check(node)
     except BaseException:
         sys.stderr.write(node.text()[-6000:] + "\n" if node.log.exists() else "")
+        sys.stderr.write(last_words())
         raise
     finally:
         node.remove()
