@@ -15,6 +15,15 @@ private final class Counter: Sendable {
     func leave() { inside.subtract(1, ordering: .relaxed) }
 }
 
+/// Something that happens once.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+    func wait() async { while !isSet { await Task.yield() } }
+}
+
 @Suite struct LocksTests {
     @Test func `who asks for one name comes one after another`() async {
         let lock = KeyedLock()
@@ -33,21 +42,51 @@ private final class Counter: Sendable {
         #expect(counter.most.load(ordering: .relaxed) == 1)
     }
 
-    @Test func `so many places hold so many`() async {
+    @Test func `so many places hold so many`() async throws {
         let semaphore = Semaphore(3)
         let counter = Counter()
-        await withTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    await semaphore.holding {
+                    try await semaphore.holding("a") {
                         counter.enter()
                         await Task.yield()
                         counter.leave()
                     }
                 }
             }
+            try await group.waitForAll()
         }
         #expect((1...3).contains(counter.most.load(ordering: .relaxed)))
         #expect(counter.inside.load(ordering: .relaxed) == 0)
+    }
+
+    @Test func `who is dismissed has no turn, and takes nobody's`() async throws {
+        let semaphore = Semaphore(1)
+        let inside = Flag()
+        let isOver = Flag()
+        let isGone = Flag()
+        let first = Task {
+            try await semaphore.holding("first") {
+                inside.set()
+                await isOver.wait()
+            }
+        }
+        await inside.wait()
+        let second = Task {
+            defer { isGone.set() }
+            try await semaphore.holding("second") { () -> Void in Issue.record("it had a turn") }
+        }
+        let third = Task { try await semaphore.holding("third") {} }
+        // It may not wait yet.
+        while !isGone.isSet {
+            for name in ["second", "first"] { semaphore.dismiss(name) }
+            await Task.yield()
+        }
+        await #expect(throws: Semaphore.Dismissal.self) { try await second.value }
+        isOver.set()
+        try await first.value
+        try await third.value
+        try await semaphore.holding("fourth") {}
     }
 }

@@ -225,7 +225,7 @@ extension PodRuntime {
                 container.earlierMemoryKills = try cgroup(container, sandbox).podsMemoryKills
                 try await store.save(container)
                 do {
-                    try await starts.holding { try await start(container, sandbox) }
+                    try await starts.holding(container.id) { try await start(container, sandbox) }
                     container.phase = .running
                     try await store.save(container)
                 } catch {
@@ -283,15 +283,20 @@ extension PodRuntime {
         _ start: () async throws -> Void
     ) async throws {
         guard !sockets.isEmpty else { return try await start() }
-        let end = Task { [hypervisor, seconds = settings.vrouterSeconds] in
-            try await Task.sleep(for: .seconds(seconds))
-            try await hypervisor.destroy(container.uuid)
+        let patience = Duration.seconds(settings.vrouterSeconds)
+        let clock = ContinuousClock()
+        let deadline = clock.now + patience
+        let end = Task { [hypervisor] in
+            try await Task.sleep(for: patience)
+            while (try? await hypervisor.destroy(container.uuid)) == nil {
+                try await Task.sleep(for: .seconds(1))
+            }
         }
+        defer { end.cancel() }
         do {
-            defer { end.cancel() }
             try await start()
         } catch {
-            guard case .success = await end.result else { throw error }
+            guard clock.now >= deadline else { throw error }
             throw PodServiceError(
                 .unavailable,
                 "the container \(container.id) can't be started: no vRouter came to \(sockets.joined(separator: " and ")) "
@@ -300,9 +305,31 @@ extension PodRuntime {
         }
     }
 
-    /// Ends a start that waits for the vRouter, for those who would wait for it in turn.
-    func giveUpStart(of container: ContainerRecord) async throws {
-        guard container.phase == .starting, let sandbox = await store.sandboxes[container.sandboxID],
+    /// Runs a body that ends a pod or its VM when nobody else is at the pod.
+    ///
+    /// A start that waits for its turn or for the vRouter is ended, or it would be waited for in turn.
+    func ending<Value: Sendable>(
+        _ sandboxID: String,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        let end = Task { [self] in
+            while true {
+                for container in await store.containers(of: sandboxID) where container.phase == .starting {
+                    try? await giveUpStart(of: container)
+                }
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        defer { end.cancel() }
+        return try await locks.holding(sandboxID) {
+            end.cancel()
+            return try await body()
+        }
+    }
+
+    private func giveUpStart(of container: ContainerRecord) async throws {
+        starts.dismiss(container.id)
+        guard let sandbox = await store.sandboxes[container.sandboxID],
             let interfaces = try? interfaces(of: sandbox), !Self.awaitedSockets(interfaces).isEmpty
         else { return }
         try await hypervisor.destroy(container.uuid)
@@ -359,8 +386,7 @@ extension PodRuntime {
     public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
-            try await giveUpStart(of: known)
-            try await locks.holding(known.sandboxID) {
+            try await ending(known.sandboxID) {
                 guard let container = await store.containers[known.id] else { return }
                 try await end(container, seconds: seconds)
             }
@@ -371,8 +397,7 @@ extension PodRuntime {
     public func removeContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
-            try await giveUpStart(of: known)
-            try await locks.holding(known.sandboxID) {
+            try await ending(known.sandboxID) {
                 guard let container = await store.containers[known.id] else { return }
                 try await remove(container)
             }

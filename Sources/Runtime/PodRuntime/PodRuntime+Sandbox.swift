@@ -158,8 +158,7 @@ extension PodRuntime {
     public func stopSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
-            for container in await store.containers(of: known.id) { try await giveUpStart(of: container) }
-            try await locks.holding(known.id) {
+            try await ending(known.id) {
                 guard let sandbox = await store.sandboxes[known.id] else { return }
                 try await stop(sandbox)
             }
@@ -170,8 +169,7 @@ extension PodRuntime {
     public func removeSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
-            for container in await store.containers(of: known.id) { try await giveUpStart(of: container) }
-            try await locks.holding(known.id) {
+            try await ending(known.id) {
                 guard let sandbox = await store.sandboxes[known.id] else { return }
                 try await stop(sandbox)
                 for container in await store.containers(of: sandbox.id) { try await remove(container) }

@@ -100,6 +100,7 @@ public final class PodRuntime: Sendable {
         case let error as CloudInitError: PodServiceError(.invalidArgument, error.description)
         case let error as LibvirtError: PodServiceError(.unavailable, error.description)
         case let error as SystemError: PodServiceError(.internalError, error.message)
+        case is Semaphore.Dismissal: PodServiceError(.unavailable, "it was stopped before it was started")
         default: PodServiceError(.internalError, "\(error)")
         }
     }

@@ -79,34 +79,56 @@ def prepared(node, name, attempt):
 def vhostuser(node):
     """Guests hear each other, also after the switch was killed; a guest that no switch serves can be stopped."""
     on_dpdk()
-    node.start("--vrouter-timeout", "10")
+    node.start("--vrouter-timeout", "300", "--start-limit", "2")
     node.pull()
     before = on_node()
 
+    def again(timeout):
+        node.kill()
+        node.start("--vrouter-timeout", timeout, "--start-limit", "2")
+
+    def begun(container):
+        return node.cri.StartContainer.future(cri.StartContainerRequest(container_id=container))
+
     # vm-runtime dies while QEMU waits.
     _, sandbox, container, path = prepared(node, "killed", 0)
-    node.cri.StartContainer.future(cri.StartContainerRequest(container_id=container))
+    begun(container)
     until(lambda: os.path.exists(path), 20, "socket")
-    node.kill()
-    node.start("--vrouter-timeout", "10")
+    again("300")
     assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
     node.remove_pod(sandbox)
     assert not os.path.exists(path), path
 
-    # QEMU listens, and waits for the vRouter before it runs: not for ever, and nobody else waits.
-    pods = [prepared(node, name, 0) for name in ("left", "right")]
-    failing = node.cri.StartContainer.future(cri.StartContainerRequest(container_id=pods[0][2]))
-    stopped = node.cri.StartContainer.future(cri.StartContainerRequest(container_id=pods[1][2]))
+    # QEMU listens, and waits for the vRouter before it runs; a third waits for its turn. Who stops them waits for neither.
+    pods = [prepared(node, name, 0) for name in ("left", "right", "third")]
+    starts = [begun(container) for _, _, container, _ in pods[:2]]
     until(lambda: len(list(SOCKETS.iterdir())) == 2, 20, "sockets of both")
-    node.stop(pods[1][2], 0)
-    refused(grpc.StatusCode.UNAVAILABLE, stopped.result)
-    assert not failing.done()
-    refused(grpc.StatusCode.UNAVAILABLE, failing.result, pods[0][3], "within 10 s")
-    for index, (name, sandbox, container, _) in enumerate(pods):
+    starts.append(begun(pods[2][2]))
+
+    def stopped(index):
+        """The start may not have reached the node before."""
+        node.stop(pods[index][2], 0)
+        return starts[index].done()
+
+    for index in 1, 2:
+        until(lambda it=index: stopped(it), 20, "end of a start")
+        refused(grpc.StatusCode.UNAVAILABLE, starts[index].result)
+    assert not starts[0].done()
+    for _, sandbox, container, _ in pods:
+        node.cri.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox))
         assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
         node.remove_pod(sandbox)
-        pods[index] = prepared(node, name, 1)
+    refused(grpc.StatusCode.UNAVAILABLE, starts[0].result)
 
+    # Nobody waits for ever.
+    again("5")
+    _, sandbox, container, path = prepared(node, "left", 1)
+    refused(grpc.StatusCode.UNAVAILABLE, begun(container).result, path, "within 5 s")
+    assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
+    node.remove_pod(sandbox)
+
+    again("300")
+    pods = [prepared(node, name, 2) for name in ("left", "right")]
     switch = Switch([path for *_, path in pods])
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: switch.kill())  # the one that runs then
