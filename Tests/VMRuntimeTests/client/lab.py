@@ -229,7 +229,7 @@ def last_words():
     """What libvirt has, and how the consoles of all pods end."""
     run = subprocess.run(["virsh", "-q", "-c", URI, "list", "--all"], capture_output=True, text=True, timeout=60, check=False)
     logs = sorted((WORK / "logs").rglob("*.log"))
-    ends = [f"{path.relative_to(WORK)}:\n" + "".join(path.read_text(errors="replace").splitlines(keepends=True)[-12:]) for path in logs]
+    ends = [f"{path.relative_to(WORK)}:\n" + "".join(path.read_text(errors="replace").splitlines(keepends=True)[-25:]) for path in logs]
     return "\n".join([f"domains:\n{run.stdout}{run.stderr}", *ends])
 
 
