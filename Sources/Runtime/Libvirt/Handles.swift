@@ -3,7 +3,7 @@
 
 import CLibvirt
 
-/// A connection that is closed with its last user; libvirt's calls may be made by any thread.
+/// A connection that is closed with its last user; it may be used by any thread, one at a time.
 final class ConnectionHandle: @unchecked Sendable {
     let pointer: virConnectPtr
 

@@ -2,19 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibvirt
-import Dispatch
+import Foundation
 import Synchronization
 
-/// A connection to libvirt, whose calls go beside each other.
+/// A libvirt daemon, whose calls go beside each other.
 ///
-/// They block, so each has a thread of its own: one may take long, like a start that waits for another program.
-/// It connects at the first call, and again where the connection was lost.
+/// They block, so each has a thread and a connection of its own: one may take long, like a start that waits for another
+/// program. Connections are made when they are needed, and a few are kept.
+///
+/// Threads of one connection take turns at reading its socket; in libvirt 9.0 a thread's request can be left unsent until
+/// another's answer comes.
 public final class Hypervisor: Sendable {
     /// Where libvirt is.
     public let uri: String
 
-    private let queue = DispatchQueue(label: "libvirt", attributes: .concurrent)
-    private let connection = Mutex<ConnectionHandle?>(nil)
+    private let idle = Mutex<[ConnectionHandle]>([])
+    private static let mostIdle = 8
 
     /// A hypervisor at a libvirt URI; nothing is done yet.
     public init(uri: String) { self.uri = uri }
@@ -207,24 +210,31 @@ public final class Hypervisor: Sendable {
         _ body: @escaping @Sendable (ConnectionHandle) throws(LibvirtError) -> Value
     ) async throws(LibvirtError) -> Value {
         let result = await withCheckedContinuation { continuation in
-            queue.async { [self] in
-                let result = Result { () throws(LibvirtError) in try body(try connected()) }
+            // Not on a queue: those have as many threads as there are processors, and add one a second where all block.
+            Thread.detachNewThread { [self] in
+                let result = Result { () throws(LibvirtError) in
+                    let connection = try take()
+                    defer { giveBack(connection) }
+                    return try body(connection)
+                }
                 continuation.resume(returning: result)
             }
         }
         return try result.get()
     }
 
-    private func connected() throws(LibvirtError) -> ConnectionHandle {
-        try connection.withLock { [uri] connection throws(LibvirtError) in
-            if let connection, virConnectIsAlive(connection.pointer) == 1 { return connection }
-            connection = nil
-            _ = silenced
-            guard let pointer = virConnectOpen(uri) else { throw LibvirtError("connect to libvirt at", uri) }
-            let opened = ConnectionHandle(owning: pointer)
-            connection = opened
-            return opened
+    /// A connection that nobody else has.
+    private func take() throws(LibvirtError) -> ConnectionHandle {
+        while let connection = idle.withLock({ $0.popLast() }) {
+            if virConnectIsAlive(connection.pointer) == 1 { return connection }
         }
+        _ = silenced
+        guard let pointer = virConnectOpen(uri) else { throw LibvirtError("connect to libvirt at", uri) }
+        return ConnectionHandle(owning: pointer)
+    }
+
+    private func giveBack(_ connection: ConnectionHandle) {
+        idle.withLock { if $0.count < Self.mostIdle { $0.append(connection) } }
     }
 
     private static func find(

@@ -253,7 +253,7 @@ extension PodRuntime {
         let called = clock.now
         try await QueueService.serving(domain, interfaces) {
             try await patiently(container, with: Self.awaitedSockets(interfaces)) {
-                try await starter.start(defined: container.uuid, paused: true)
+                try await hypervisor.start(defined: container.uuid, paused: true)
             }
         }
         let answered = clock.now

@@ -22,8 +22,6 @@ public final class PodRuntime: Sendable {
     public let version: RuntimeVersion
     let settings: PodSettings
     let hypervisor: Hypervisor
-    /// Starts have a connection of their own: libvirt takes a few calls of one at a time, and a start may wait.
-    let starter: Hypervisor
     let plugins: any NetworkPlugins
     let images: any ImageFinder
     let store: PodStore
@@ -49,7 +47,6 @@ public final class PodRuntime: Sendable {
         self.images = images
         self.log = log
         hypervisor = Hypervisor(uri: settings.machines.libvirtURI)
-        starter = Hypervisor(uri: settings.machines.libvirtURI)
         logs = ConsoleLogs(log: log)
         starts = Semaphore(max(1, settings.startsAtOnce))
         bootID = try Host.bootID()

@@ -99,36 +99,37 @@ def vhostuser(node):
     node.remove_pod(sandbox)
     assert not os.path.exists(path), path
 
-    # QEMU listens, and waits for the vRouter before it runs; a third waits for its turn. Who stops them waits for neither.
-    pods = [prepared(node, name, 0) for name in ("left", "right", "third")]
-    starts = [begun(container) for _, _, container, _ in pods[:2]]
-    until(lambda: len(list(SOCKETS.iterdir())) == 2, 20, "sockets of both")
-    starts.append(begun(pods[2][2]))
-
-    def stopped(index):
+    def stopped(container, start):
         """The start may not have reached the node before."""
-        node.stop(pods[index][2], 0)
-        return starts[index].done()
+        node.stop(container, 0)
+        return start.done()
 
-    for index in 1, 2:
-        until(lambda it=index: stopped(it), 20, "end of a start")
-        refused(grpc.StatusCode.UNAVAILABLE, starts[index].result)
-    assert not starts[0].done()
-    for _, sandbox, container, _ in pods:
-        node.cri.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox))
-        assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
-        node.remove_pod(sandbox)
-    refused(grpc.StatusCode.UNAVAILABLE, starts[0].result)
+    # QEMU listens, and waits for the vRouter before it runs; a third waits for its turn. Who stops them waits for neither.
+    for attempt in range(5):
+        pods = [prepared(node, name, attempt) for name in ("left", "right", "third")]
+        starts = [begun(container) for _, _, container, _ in pods[:2]]
+        until(lambda: len(list(SOCKETS.iterdir())) == 2, 20, "sockets of both")
+        starts.append(begun(pods[2][2]))
+
+        for index in 1, 2:
+            until(lambda it=index, of=pods, at=starts: stopped(of[it][2], at[it]), 20, "end of a start")
+            refused(grpc.StatusCode.UNAVAILABLE, starts[index].result)
+        assert not starts[0].done()
+        for _, sandbox, container, _ in pods:
+            node.cri.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox))
+            assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
+            node.remove_pod(sandbox)
+        refused(grpc.StatusCode.UNAVAILABLE, starts[0].result)
 
     # Nobody waits for ever.
     again("5")
-    _, sandbox, container, path = prepared(node, "left", 1)
+    _, sandbox, container, path = prepared(node, "left", 5)
     refused(grpc.StatusCode.UNAVAILABLE, begun(container).result, path, "within 5 s")
     assert node.status(container).state == cri.CONTAINER_EXITED, node.status(container)
     node.remove_pod(sandbox)
 
     again("300")
-    pods = [prepared(node, name, 2) for name in ("left", "right")]
+    pods = [prepared(node, name, 6) for name in ("left", "right")]
     switch = Switch([path for *_, path in pods])
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: switch.kill())  # the one that runs then
