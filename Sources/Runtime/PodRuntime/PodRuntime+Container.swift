@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import CloudInit
 import DomainXML
 import Foundation
@@ -196,192 +195,6 @@ extension PodRuntime {
         return container.id
     }
 
-    /// Starts a container's VM, in its cgroup; one that runs is left as it is.
-    public func startContainer(_ id: String) async throws(PodServiceError) {
-        guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
-        try await shielded { [self] in
-            try await locks.holding(known.sandboxID) {
-                guard var container = await store.containers[known.id],
-                    let sandbox = await store.sandboxes[known.sandboxID]
-                else { throw PodServiceError.noContainer(id) }
-                switch container.phase {
-                case .running: return
-                case .created:
-                    // The network of one that was stopped, also by the node's reboot, is gone.
-                    guard sandbox.phase == .ready else {
-                        throw PodServiceError(
-                            .failedPrecondition,
-                            "the container \(container.id) can't be started: its sandbox \(sandbox.id) is not ready"
-                        )
-                    }
-                case .making, .starting, .exited:
-                    throw PodServiceError(
-                        .failedPrecondition,
-                        "the container \(container.id) can't be started: it is \(container.phase.rawValue)"
-                    )
-                }
-                container.phase = .starting
-                container.startedAt = Self.now()
-                container.earlierMemoryKills = try cgroup(container, sandbox).podsMemoryKills
-                try await store.save(container)
-                do {
-                    try await starts.holding(container.id) { try await start(container, sandbox) }
-                    container.phase = .running
-                    try await store.save(container)
-                } catch {
-                    try? await hypervisor.destroy(container.uuid)
-                    container.phase = .exited
-                    container.ending = ContainerRecord.Ending(
-                        finishedAt: Self.now(),
-                        code: 128,
-                        reason: "StartError",
-                        message: Self.error(error).message
-                    )
-                    try await store.save(container)
-                    throw error
-                }
-            }
-        }
-    }
-
-    private func start(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
-        func milliseconds(_ duration: Duration) -> Int { Int((duration / .milliseconds(1)).rounded()) }
-        let clock = ContinuousClock()
-        let begin = clock.now
-        let interfaces = try interfaces(of: sandbox)
-        let domain = try domain(container, sandbox, interfaces)
-        let called = clock.now
-        try await QueueService.serving(domain, interfaces) {
-            try await patiently(container, with: Self.awaitedSockets(interfaces)) {
-                try await hypervisor.start(defined: container.uuid, paused: true)
-            }
-        }
-        let answered = clock.now
-        try await confine(container, sandbox)
-        try follow(container, sandbox)
-        let resumed = try await clock.measure { try await hypervisor.resume(container.uuid) }
-        log(
-            "container \(container.id): runs after \(milliseconds(clock.now - begin)) ms, "
-                + "libvirt's share is \(milliseconds(answered - called + resumed)) ms"
-        )
-    }
-
-    /// Where QEMU listens: it comes up when the vRouter has connected.
-    private static func awaitedSockets(_ interfaces: [PreparedInterface]) -> [String] {
-        interfaces.compactMap { interface in
-            guard case .vhostUser(let socket) = interface.attachment, socket.listener == .guest else {
-                return nil
-            }
-            return socket.path
-        }
-    }
-
-    /// Starts a VM that may wait for the vRouter: not for ever.
-    private func patiently(
-        _ container: ContainerRecord,
-        with sockets: [String],
-        _ start: () async throws -> Void
-    ) async throws {
-        guard !sockets.isEmpty else { return try await start() }
-        let patience = Duration.seconds(settings.vrouterSeconds)
-        let clock = ContinuousClock()
-        let deadline = clock.now + patience
-        let end = Task { [hypervisor] in
-            try await Task.sleep(for: patience)
-            while (try? await hypervisor.destroy(container.uuid)) == nil {
-                try await Task.sleep(for: .seconds(1))
-            }
-        }
-        defer { end.cancel() }
-        do {
-            try await start()
-        } catch {
-            guard clock.now >= deadline else { throw error }
-            throw PodServiceError(
-                .unavailable,
-                "the container \(container.id) can't be started: no vRouter came to \(sockets.joined(separator: " and ")) "
-                    + "within \(settings.vrouterSeconds) s: does it run on DPDK, and is that its folder for sockets?"
-            )
-        }
-    }
-
-    /// Runs a body that ends a pod or its VM when nobody else is at the pod.
-    ///
-    /// A start that waits for its turn or for the vRouter is ended, or it would be waited for in turn.
-    func ending<Value: Sendable>(
-        _ sandboxID: String,
-        _ body: () async throws -> Value
-    ) async throws -> Value {
-        let end = Task { [self] in
-            while true {
-                for container in await store.containers(of: sandboxID) where container.phase == .starting {
-                    try? await giveUpStart(of: container)
-                }
-                try await Task.sleep(for: .milliseconds(500))
-            }
-        }
-        defer { end.cancel() }
-        return try await locks.holding(sandboxID) {
-            end.cancel()
-            return try await body()
-        }
-    }
-
-    private func giveUpStart(of container: ContainerRecord) async throws {
-        starts.dismiss(container.id)
-        guard let sandbox = await store.sandboxes[container.sandboxID],
-            let interfaces = try? interfaces(of: sandbox), !Self.awaitedSockets(interfaces).isEmpty
-        else { return }
-        try await hypervisor.destroy(container.uuid)
-    }
-
-    /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
-    private func confine(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
-        let file = "\(settings.processFolder)/\(Self.domainName(container)).pid"
-        let text = String(decoding: try Files.read(file, limit: 64) ?? [], as: UTF8.self)
-        guard let process = Int32(text.prefix { $0.isNumber }), process > 1 else {
-            throw PodServiceError(
-                .internalError,
-                "libvirt tells no process of \(Self.domainName(container)) in \(file): is libvirt-pid-dir right?"
-            )
-        }
-        try await cgroup(container, sandbox).take(process, limits(container, sandbox))
-    }
-
-    /// The limits of QEMU with its guest.
-    func limits(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> CgroupLimits {
-        let resources = container.configuration.resources ?? LinuxResources()
-        let overhead = max(0, sandbox.configuration.overhead?.memoryLimit ?? 0)
-        return CgroupLimits(
-            resources: resources,
-            memory: resources.memoryLimit > 0 ? resources.memoryLimit + overhead : nil
-        )
-    }
-
-    func cgroup(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws(PodServiceError) -> PodCgroup {
-        let parent = sandbox.configuration.cgroupParent
-        guard let path = CgroupPath(parent: parent, containerID: String(container.id.prefix(16))) else {
-            throw PodServiceError(
-                .invalidArgument,
-                "the cgroup_parent \"\(PodServiceError.shortened(parent))\" is no path of a cgroup"
-            )
-        }
-        return PodCgroup(root: settings.cgroupRoot, path)
-    }
-
-    /// Begins to copy the console into the log that the caller named; nothing where it named none.
-    func follow(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws {
-        let name = container.configuration.logPath
-        let folder = sandbox.configuration.logDirectory
-        guard !name.isEmpty, !folder.isEmpty else { return }
-        try logs.follow(
-            container.id,
-            console: media(container, sandbox).path(.consoleLog),
-            stateFile: "\(self.folder(container))/console.json",
-            logFile: "\(folder)/\(name)"
-        )
-    }
-
     /// Ends a container's guest: asks it, and ends QEMU where it does not follow within so many seconds.
     public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
@@ -491,11 +304,11 @@ extension PodRuntime {
         Domain.User(uid: sandbox.user, gid: MachineRuntime.group(sandbox.user, settings.accelerator))
     }
 
-    private func media(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> Media {
+    func media(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> Media {
         Media(settings: settings.machines, folder: folder(container), user: user(sandbox))
     }
 
-    private func domain(
+    func domain(
         _ container: ContainerRecord,
         _ sandbox: SandboxRecord,
         _ interfaces: [PreparedInterface]
