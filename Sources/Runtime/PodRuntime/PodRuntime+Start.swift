@@ -43,7 +43,7 @@ extension PodRuntime {
                     container.phase = .running
                     try await store.save(container)
                 } catch {
-                    try? await hypervisor.destroy(container.uuid)
+                    await abandon(container)
                     container.phase = .exited
                     container.ending = ContainerRecord.Ending(
                         finishedAt: Self.now(),
@@ -100,11 +100,9 @@ extension PodRuntime {
         let patience = Duration.seconds(settings.vrouterSeconds)
         let clock = ContinuousClock()
         let deadline = clock.now + patience
-        let end = Task { [hypervisor] in
+        let end = Task { [self] in
             try await Task.sleep(for: patience)
-            while (try? await hypervisor.destroy(container.uuid)) == nil {
-                try await Task.sleep(for: .seconds(1))
-            }
+            while await !abandon(container) { try await Task.sleep(for: .seconds(1)) }
         }
         defer { end.cancel() }
         do {
@@ -129,24 +127,36 @@ extension PodRuntime {
         let end = Task { [self] in
             while true {
                 for container in await store.containers(of: sandboxID) where container.phase == .starting {
-                    try? await giveUpStart(of: container)
+                    await giveUpStart(of: container)
                 }
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
-        defer { end.cancel() }
         return try await locks.holding(sandboxID) {
             end.cancel()
             return try await body()
         }
     }
 
-    private func giveUpStart(of container: ContainerRecord) async throws {
+    private func giveUpStart(of container: ContainerRecord) async {
         starts.dismiss(container.id)
+        // A start without a readable record fails by itself.
         guard let sandbox = await store.sandboxes[container.sandboxID],
             let interfaces = try? interfaces(of: sandbox), !Self.awaitedSockets(interfaces).isEmpty
         else { return }
-        try await hypervisor.destroy(container.uuid)
+        await abandon(container)
+    }
+
+    /// Ends a VM whose start failed or is given up, and tells whether it is ended; what went wrong is in the log.
+    @discardableResult
+    private func abandon(_ container: ContainerRecord) async -> Bool {
+        do throws(LibvirtError) {
+            try await hypervisor.destroy(container.uuid)
+            return true
+        } catch {
+            log("container \(container.id): its VM, whose start failed, can't be ended: \(error.description)")
+            return false
+        }
     }
 
     /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
