@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 CNI_BIN ?= /opt/cni/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-embedded build-ordinary build-tests demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted soak check format \
+.PHONY: help setup build build-embedded build-ordinary build-tests demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted test-long check format \
 	bench load install clean
 
 help: ## list the targets
@@ -65,10 +65,8 @@ fuzz: ## fuzz the parsers that meet bytes from outside; FUZZ_SECONDS=60 a parser
 fuzz-planted: ## show that the fuzzer finds the bugs that are planted in a copy
 	@tools/fuzz-planted
 
-soak: setup build ## all faults at all points, 60 s stops, 4096 ports (as root; about two hours)
-	@CONTRAIL_VM_FAULTS=all tools/test-tier faults
-	@Tests/VMRuntimeTests/slices
-	@SCALE_BURST=100 SCALE_PODS=250 SCALE_LIVES=10000 Tests/VMRuntimeTests/node begins full churn
+test-long: setup build ## what takes too long for the gate: all faults at all points, floods, nested guests (as root; hours)
+	@tools/test-long
 
 check: ## format, imports between rooms, headers, budgets
 	@tools/check

@@ -4,9 +4,9 @@
 import Foundation
 import TestSupport
 
-/// Which part of all points a run takes: everything in `make soak`, in the gate another part every day.
+/// Which part of all points a run takes: everything in `make test-long`, in the gate another part every day.
 enum Share {
-    /// Whether everything is run: CONTRAIL_VM_FAULTS=all, as `make soak` sets it.
+    /// Whether everything is run: CONTRAIL_VM_FAULTS=all, as `make test-long` sets it.
     static let isWhole = Programs.variable("CONTRAIL_VM_FAULTS") == "all"
 
     /// Days since 1970: what the gate's part rotates by.
