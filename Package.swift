@@ -446,9 +446,11 @@ let package = Package(
         .testTarget(
             name: "PodRuntimeTests",
             dependencies: [
-                "CLinux", "CNIInvoker", "CloudInit", "JSON", "Libvirt", "LinuxSystem", "PodRuntime", "Pods",
-                "TestSupport",
+                "CLinux", "CNIInvoker", "CloudInit", "DomainXML", "JSON", "Libvirt", "LinuxSystem",
+                "PodRuntime",
+                "Pods", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            exclude: ["Golden"],
             swiftSettings: strict
         ),
         .testTarget(

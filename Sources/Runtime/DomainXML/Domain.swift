@@ -58,7 +58,7 @@ public struct Domain: Hashable, Sendable {
     }
 
     /// A processor that a guest sees.
-    public enum Processor: Codable, Hashable, Sendable {
+    public enum Processor: Hashable, Sendable {
         /// The node's own with KVM, all that it can translate with TCG.
         case best
         /// One like the node's, by its name and features, for guests that look closely.
@@ -96,7 +96,7 @@ public struct Domain: Hashable, Sendable {
     }
 
     /// How a guest sees its disks.
-    public enum DiskBus: String, Codable, Hashable, Sendable {
+    public enum DiskBus: String, Hashable, Sendable {
         /// virtio-blk: /dev/vda in Linux.
         case virtio
         /// virtio-scsi: /dev/sda in Linux.

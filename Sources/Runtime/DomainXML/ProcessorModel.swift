@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A processor in libvirt's words. See https://libvirt.org/formatdomain.html#cpu-model-and-topology
-public struct ProcessorModel: Codable, Hashable, Sendable {
+public struct ProcessorModel: Hashable, Sendable {
     /// How it is chosen; `custom` where a model is named.
     public var mode: Mode?
     /// How close the node's must be to it.
@@ -15,7 +15,7 @@ public struct ProcessorModel: Codable, Hashable, Sendable {
     public var features: [Feature] = []
 
     /// How a processor is chosen.
-    public enum Mode: String, Codable, CaseIterable, Sendable {
+    public enum Mode: String, CaseIterable, Sendable {
         /// By its model.
         case custom
         /// Like the node's.
@@ -27,7 +27,7 @@ public struct ProcessorModel: Codable, Hashable, Sendable {
     }
 
     /// How close a processor must be.
-    public enum Match: String, Codable, CaseIterable, Sendable {
+    public enum Match: String, CaseIterable, Sendable {
         /// At least so able.
         case minimum
         /// Exactly so able.
@@ -37,7 +37,7 @@ public struct ProcessorModel: Codable, Hashable, Sendable {
     }
 
     /// What counts where a model is not known.
-    public enum Fallback: String, Codable, CaseIterable, Sendable {
+    public enum Fallback: String, CaseIterable, Sendable {
         /// The nearest that is.
         case allow
         /// None.
@@ -45,14 +45,14 @@ public struct ProcessorModel: Codable, Hashable, Sendable {
     }
 
     /// A feature and whether the guest has it.
-    public struct Feature: Codable, Hashable, Sendable {
+    public struct Feature: Hashable, Sendable {
         /// Its name, like `vmx`.
         public var name: String
         /// Whether the guest has it.
         public var policy: Policy
 
         /// Whether a guest has a feature.
-        public enum Policy: String, Codable, CaseIterable, Sendable {
+        public enum Policy: String, CaseIterable, Sendable {
             /// It has, whatever the node has.
             case force
             /// It must.

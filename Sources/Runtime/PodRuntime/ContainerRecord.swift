@@ -4,9 +4,9 @@
 import Pods
 
 /// A container as it is written down, before anything of it is made.
-struct ContainerRecord: Codable, Hashable, Sendable {
+struct ContainerRecord: Hashable, Sendable {
     /// Where it is in its life.
-    enum Phase: String, Codable, Sendable {
+    enum Phase: String, Sendable {
         /// Being made: after a crash it is undone.
         case making
         /// Made, never started.
@@ -47,7 +47,7 @@ struct ContainerRecord: Codable, Hashable, Sendable {
     var ending: Ending?
 
     /// How a container ended.
-    struct Ending: Codable, Hashable, Sendable {
+    struct Ending: Hashable, Sendable {
         /// When, in nanoseconds since 1970.
         var finishedAt: Int64
         /// What it means to kubelet.

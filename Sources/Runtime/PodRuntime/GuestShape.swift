@@ -6,7 +6,7 @@ import NetworkTypes
 import Pods
 
 /// What a guest is made of, from the pod's annotations and resources.
-struct GuestShape: Codable, Hashable, Sendable {
+struct GuestShape: Hashable, Sendable {
     /// The guest's processors.
     var vcpus: Int
     /// The guest's memory.
@@ -31,7 +31,9 @@ struct GuestShape: Codable, Hashable, Sendable {
     static let leastMemoryMiB = 64
     /// The most processors, as Virtlet allowed.
     static let mostProcessors = 255
+}
 
+extension GuestShape {
     /// Reads what the pod asks for.
     ///
     /// `overheadMiB`: what QEMU itself needs. It comes out of the limit, unless the RuntimeClass adds an overhead to

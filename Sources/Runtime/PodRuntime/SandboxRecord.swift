@@ -4,9 +4,9 @@
 import Pods
 
 /// A sandbox as it is written down, before anything of it is made.
-struct SandboxRecord: Codable, Hashable, Sendable {
+struct SandboxRecord: Hashable, Sendable {
     /// Where it is in its life.
-    enum Phase: String, Codable, Sendable {
+    enum Phase: String, Sendable {
         /// Being made: after a crash it is undone.
         case making
         /// Its network is there.
@@ -16,7 +16,7 @@ struct SandboxRecord: Codable, Hashable, Sendable {
     }
 
     /// A network that it was attached to.
-    struct Network: Codable, Hashable, Sendable {
+    struct Network: Hashable, Sendable {
         /// The interface's name.
         var interface: String
         /// The network configuration list, whole: DEL gets the same as ADD.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What makes a container that container within its sandbox.
-public struct ContainerMetadata: Codable, Hashable, Sendable {
+public struct ContainerMetadata: Hashable, Sendable {
     /// The container's name in the pod.
     public var name: String
     /// Which attempt it is: kubelet counts up at each restart.
@@ -16,7 +16,7 @@ public struct ContainerMetadata: Codable, Hashable, Sendable {
 }
 
 /// The container that a caller asks for: to us, a virtual machine.
-public struct ContainerConfiguration: Codable, Hashable, Sendable {
+public struct ContainerConfiguration: Hashable, Sendable {
     /// Which container's attempt it is.
     public var metadata: ContainerMetadata
     /// The image.
@@ -74,7 +74,7 @@ public struct ContainerConfiguration: Codable, Hashable, Sendable {
 }
 
 /// A variable of a container's environment.
-public struct EnvironmentVariable: Codable, Hashable, Sendable {
+public struct EnvironmentVariable: Hashable, Sendable {
     /// Its name.
     public var name: String
     /// Its value: bytes, which need not be UTF-8.
@@ -88,9 +88,9 @@ public struct EnvironmentVariable: Codable, Hashable, Sendable {
 }
 
 /// A folder or file of the node that a container shall see.
-public struct ContainerMount: Codable, Hashable, Sendable {
+public struct ContainerMount: Hashable, Sendable {
     /// How mounts made later get through.
-    public enum Propagation: String, Codable, Hashable, Sendable {
+    public enum Propagation: String, Hashable, Sendable {
         /// Not at all.
         case `private`
         /// From the node into the container.
@@ -126,7 +126,7 @@ public struct ContainerMount: Codable, Hashable, Sendable {
 }
 
 /// A device of the node that a container shall see.
-public struct ContainerDevice: Codable, Hashable, Sendable {
+public struct ContainerDevice: Hashable, Sendable {
     /// Where the container shall see it.
     public var containerPath: String
     /// Where it is on the node.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An image as a caller names it.
-public struct ImageReference: Codable, Hashable, Sendable {
+public struct ImageReference: Hashable, Sendable {
     /// The name, or the id under which the store knows it.
     public var name: String
     /// Annotations of the pod that may matter for the image.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Resources in the words of cgroups; 0 and empty mean "not told".
-public struct LinuxResources: Codable, Hashable, Sendable {
+public struct LinuxResources: Hashable, Sendable {
     /// CFS period in microseconds.
     public var cpuPeriod: Int64
     /// CFS quota in microseconds a period; below 0 for no limit.
@@ -25,7 +25,7 @@ public struct LinuxResources: Codable, Hashable, Sendable {
     public var unified: [String: String]
 
     /// A limit of huge pages of one size.
-    public struct HugepageLimit: Codable, Hashable, Sendable {
+    public struct HugepageLimit: Hashable, Sendable {
         /// The page's size, like "2MB".
         public var pageSize: String
         /// The limit in bytes.

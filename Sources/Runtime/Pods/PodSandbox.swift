@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What makes a sandbox that sandbox, in kubelet's words.
-public struct PodSandboxMetadata: Codable, Hashable, Sendable {
+public struct PodSandboxMetadata: Hashable, Sendable {
     /// The pod's name.
     public var name: String
     /// The pod's UID.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The sandbox that a caller asks for.
-public struct PodSandboxConfiguration: Codable, Hashable, Sendable {
+public struct PodSandboxConfiguration: Hashable, Sendable {
     /// Which pod's attempt it is.
     public var metadata: PodSandboxMetadata
     /// The host name of the pod; empty for the node's.
@@ -46,7 +46,7 @@ public struct PodSandboxConfiguration: Codable, Hashable, Sendable {
 }
 
 /// DNS of a pod.
-public struct PodDNS: Codable, Hashable, Sendable {
+public struct PodDNS: Hashable, Sendable {
     /// Servers' addresses, as they came.
     public var servers: [String]
     /// Domains to search.
@@ -63,9 +63,9 @@ public struct PodDNS: Codable, Hashable, Sendable {
 }
 
 /// A port of the node that leads to a port of the pod.
-public struct PortMapping: Codable, Hashable, Sendable {
+public struct PortMapping: Hashable, Sendable {
     /// The transport.
-    public enum Transport: String, Codable, Hashable, Sendable {
+    public enum Transport: String, Hashable, Sendable {
         /// TCP.
         case tcp
         /// UDP.
@@ -93,9 +93,9 @@ public struct PortMapping: Codable, Hashable, Sendable {
 }
 
 /// Whose namespaces a pod has.
-public struct PodNamespaces: Codable, Hashable, Sendable {
+public struct PodNamespaces: Hashable, Sendable {
     /// Whose namespace of a kind it is.
-    public enum Mode: String, Codable, Hashable, Sendable {
+    public enum Mode: String, Hashable, Sendable {
         /// The pod's own.
         case pod
         /// Each container's own.
