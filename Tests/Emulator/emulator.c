@@ -4,6 +4,8 @@
 // An emulator that has no guest: it answers on QMP as QEMU 7.2 does while libvirt starts a domain, resumes it, asks it
 // to power down and ends it. What a VM costs beside its guest is measured with it, and many fit on a node.
 //
+// A guest with three processors is deaf: it hears no request to power down.
+//
 // It stands where QEMU stands. libvirt's probes of what QEMU can do get the real one: EMULATOR_QEMU is its path.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,7 +43,7 @@ static long long number(const char *text, const char *key) {
 }
 
 static void say(const char *format, ...) {
-  char line[4096];
+  static char line[65536];
   va_list list;
   va_start(list, format);
   int count = vsnprintf(line, sizeof line - 2, format, list);
@@ -78,8 +80,9 @@ static const char *member(const char *line, const char *key, char *value, size_t
 }
 
 static void processor_list(int is_fast, const char *id) {
-  char text[3072] = "";
+  static char text[61440];
   size_t used = 0;
+  *text = 0;
   for (int index = 0; index < processors && used < sizeof text - 256; index++) {
     const char *comma = index ? ", " : "";
     if (is_fast)
@@ -138,7 +141,7 @@ static void answer(const char *line) {
   for (size_t index = 0; index < sizeof done / sizeof *done; index++)
     if (!strcmp(command, done[index])) {
       say("{\"return\": {}, \"id\": \"%s\"}", id);
-      if (strcmp(command, "system_powerdown")) return;
+      if (strcmp(command, "system_powerdown") || processors == 3) return;
       // The guest is quick. libvirt ends the process then, as -no-shutdown tells QEMU to wait for that.
       event("POWERDOWN", "");
       event("SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}");

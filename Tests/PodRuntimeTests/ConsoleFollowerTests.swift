@@ -17,11 +17,12 @@ import Testing
 
     init() { folder.write("", to: "console.log") }
 
-    private func follower() throws -> ConsoleFollower {
+    private func follower(mustOpen: Bool = true) throws -> ConsoleFollower {
         try ConsoleFollower(
             console: console,
             stateFile: folder.path("state.json"),
-            logFile: folder.path("logs/0.log"),
+            logFile: try #require(try LogPath(folder: folder.path("logs"), name: "0.log")),
+            mustOpen: mustOpen,
             mostBacklog: 2 << 20
         )
     }
@@ -142,9 +143,11 @@ import Testing
     }
 
     @Test func `a console whose log can't be written does not fill the file system`() throws {
-        mkdir(folder.path("logs"), 0o755)
-        symlink("/dev/full", folder.path("logs/0.log"))
-        let follower = try follower()
+        try FileManager.default.createDirectory(
+            atPath: folder.path("logs/0.log"),
+            withIntermediateDirectories: true
+        )
+        let follower = try self.follower(mustOpen: false)
         try say("begun")
         let line = Array(String(repeating: "x", count: 1023).utf8) + [10]
         for _ in 0..<8 {
@@ -154,8 +157,7 @@ import Testing
         var status = stat()
         try #require(stat(console, &status) == 0)
         #expect(status.st_size == 5 + (8 << 20) && Int(status.st_blocks) * 512 < 4 << 20)
-        unlink(folder.path("logs/0.log"))
-        try follower.reopen()
+        rmdir(folder.path("logs/0.log"))
         try drain(follower)
         #expect(
             lines().first == "stdout F [contrail-vm: \(5 + (6 << 20)) bytes of the console were left out]"
@@ -164,22 +166,42 @@ import Testing
         #expect(lines().filter { $0.contains("left out") }.count == 1)
     }
 
-    @Test func `a log that can't be written is tried again, with nothing lost`() throws {
+    @Test func `a log that can't be opened is tried again, with nothing lost and nothing told twice`() throws {
+        do {
+            let follower = try follower()
+            try say("one\n")
+            try drain(follower)
+            // What is written behind the last state is not known of.
+            let log = try #require(FileHandle(forWritingAtPath: folder.path("logs/0.log")))
+            try log.seekToEnd()
+            try log.write(contentsOf: Data("2023 stdout F two\n".utf8))
+            try log.close()
+            try say("two\n")
+        }
+        try FileManager.default.moveItem(atPath: folder.path("logs"), toPath: folder.path("away"))
+        symlink(folder.path("away"), folder.path("logs"))
+        #expect(throws: SystemError.self) { try self.follower() }
+        let follower = try self.follower(mustOpen: false)
+        #expect(throws: SystemError.self) { try drain(follower) }
+        unlink(folder.path("logs"))
+        try FileManager.default.moveItem(atPath: folder.path("away"), toPath: folder.path("logs"))
+        try drain(follower)
+        #expect(lines() == ["stdout F one", "stdout F two"])
+    }
+
+    @Test func `a log that can't be opened anew goes on where it was`() throws {
         let follower = try follower()
         try say("one\n")
         try drain(follower)
-        // No space: the descriptor of a full device stands in for a full disk.
         try FileManager.default.moveItem(
             atPath: folder.path("logs/0.log"),
             toPath: folder.path("logs/0.log.1")
         )
-        symlink("/dev/full", folder.path("logs/0.log"))
-        try follower.reopen()
+        symlink(folder.path("elsewhere"), folder.path("logs/0.log"))
+        #expect(throws: SystemError.self) { try follower.reopen() }
         try say("two\n")
-        #expect(throws: SystemError.self) { try drain(follower) }
-        unlink(folder.path("logs/0.log"))
-        try follower.reopen()
         try drain(follower)
-        #expect(lines() == ["stdout F two"])
+        #expect(lines("logs/0.log.1") == ["stdout F one", "stdout F two"])
+        #expect(folder.read("elsewhere") == nil)
     }
 }

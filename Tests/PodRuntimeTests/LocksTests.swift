@@ -89,4 +89,20 @@ private final class Flag: Sendable {
         try await third.value
         try await semaphore.holding("fourth") {}
     }
+
+    @Test func `work is under way once by name, and those that wait are woken by its end`() async {
+        let underway = Underway()
+        #expect(underway.begin("a") && !underway.begin("a") && underway.begin("b"))
+        await underway.ended("never begun")
+        let isAwake = Flag()
+        let waiting = Task {
+            await underway.ended("a")
+            isAwake.set()
+        }
+        for _ in 0..<100 { await Task.yield() }
+        #expect(!isAwake.isSet && underway.contains("a"))
+        underway.end("a")
+        await waiting.value
+        #expect(!underway.contains("a") && underway.begin("a"))
+    }
 }

@@ -21,10 +21,13 @@ final class ConsoleFollower {
 
     private let console: FileDescriptor
     private let stateFile: String
-    private let logFile: String
-    private var log: FileDescriptor?
-    private var logIdentity: (device: UInt64, inode: UInt64) = (0, 0)
+    private let logFile: LogPath
+    private var log: LogFile?
+    /// The log and its size as they were written down, until it is opened.
+    private var known: (device: String, inode: String, size: Int64)?
     private var offset: Int64 = 0
+    /// How much was copied by this follower.
+    private(set) var copied: Int64 = 0
     private var punched: Int64 = 0
     private var lines = CRILogLines()
     private var lastByte = Date.distantPast
@@ -33,19 +36,21 @@ final class ConsoleFollower {
 
     /// Follows a console's file from where an earlier follower came to.
     ///
-    /// `stateFile`: where that is written down.
+    /// `stateFile`: where that is written down. `mustOpen`: whether a log that can't be opened is an error; else that is
+    /// tried again whenever there is something to write.
     init(
         console: String,
         stateFile: String,
-        logFile: String,
+        logFile: LogPath,
+        mustOpen: Bool = true,
         mostBacklog: Int64 = 64 << 20
     ) throws(SystemError) {
         self.mostBacklog = mostBacklog
         self.console = try FileDescriptor(opening: console, O_RDWR)
         self.stateFile = stateFile
         self.logFile = logFile
-        try openLog()
         try resume()
+        if mustOpen { try openLog() }
     }
 
     /// Copies what is new.
@@ -54,7 +59,7 @@ final class ConsoleFollower {
     func pump(isLast: Bool = false, now: Date = Date()) throws(SystemError) -> Bool {
         var status = stat()
         guard fstat(console.raw, &status) == 0 else {
-            throw SystemError("examine the console of", logFile, errno: clinux_errno())
+            throw SystemError("examine the console of", logFile.text, errno: clinux_errno())
         }
         let size = Int64(status.st_size)
         var output: [UInt8] = []
@@ -79,7 +84,7 @@ final class ConsoleFollower {
             let got = pread(console.raw, &bytes, count, off_t(offset))
             guard got >= 0 else {
                 lines = before
-                throw SystemError("read the console of", logFile, errno: clinux_errno())
+                throw SystemError("read the console of", logFile.text, errno: clinux_errno())
             }
             output += lines.take(bytes[..<got], at: now)
             do throws(SystemError) {
@@ -89,6 +94,7 @@ final class ConsoleFollower {
                 throw error
             }
             offset += Int64(got)
+            copied += Int64(got)
             leftOut = 0
             lastByte = now
             isBehind = size > offset
@@ -116,17 +122,18 @@ final class ConsoleFollower {
     }
 
     private func openLog() throws(SystemError) {
-        try Files.makeFolder(Files.folder(of: logFile), mode: 0o755)
-        let opened = try FileDescriptor(opening: logFile, O_RDWR | O_APPEND | O_CREAT, mode: 0o640)
-        var status = stat()
-        guard fstat(opened.raw, &status) == 0 else {
-            throw SystemError("examine the log", logFile, errno: clinux_errno())
+        log = try LogFile(opening: logFile)
+        // What was written to it after its size was written down is not known of, and is written again.
+        if let known, known.device == log?.device.description, known.inode == log?.inode.description,
+            logSize() > known.size
+        {
+            cut(to: known.size)
         }
-        logIdentity = (UInt64(status.st_dev), UInt64(status.st_ino))
-        log = consume opened
+        known = nil
     }
 
     private func append(_ bytes: [UInt8]) throws(SystemError) {
+        if log == nil { try openLog() }
         var done = 0
         while done < bytes.count {
             let written = bytes.withUnsafeBytes { buffer in
@@ -137,7 +144,7 @@ final class ConsoleFollower {
                 let failure = clinux_errno()
                 // All or nothing: a part would be written once more later.
                 if done > 0 { cut(to: logSize() - Int64(done)) }
-                throw SystemError("write the log", logFile, errno: failure)
+                throw SystemError("write the log", logFile.text, errno: failure)
             }
             done += written
         }
@@ -157,8 +164,8 @@ final class ConsoleFollower {
             JSONObject([
                 ("offset", .integer(Int(offset) - lines.pending.count)),
                 ("logSize", .integer(Int(logSize()))),
-                ("logDevice", .string(String(logIdentity.device))),
-                ("logInode", .string(String(logIdentity.inode))),
+                ("logDevice", .string(String(log?.device ?? 0))),
+                ("logInode", .string(String(log?.inode ?? 0))),
             ])
         )
         try Files.write(state.serialized(), to: stateFile)
@@ -168,14 +175,13 @@ final class ConsoleFollower {
     private func resume() throws(SystemError) {
         guard let bytes = try Files.read(stateFile),
             let value = try? JSONValue(parsing: bytes), let fields = try? JSONFields(value),
-            let known = try? fields.integer("offset", in: 0...Int.max)
+            let place = try? fields.integer("offset", in: 0...Int.max)
         else { return }
-        offset = Int64(known)
+        offset = Int64(place)
         guard let size = try? fields.integer("logSize", in: 0...Int.max),
-            (try? fields.string("logInode")) == String(logIdentity.inode),
-            (try? fields.string("logDevice")) == String(logIdentity.device), logSize() > Int64(size)
+            let device = try? fields.string("logDevice"), let inode = try? fields.string("logInode")
         else { return }
-        cut(to: Int64(size))
+        known = (device, inode, Int64(size))
     }
 
     private func giveBack() {

@@ -1,19 +1,15 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import LinuxSystem
 import Synchronization
 
-/// The logs of all containers' consoles, on a thread of their own.
+/// The logs of all containers' consoles; nothing is locked while one of them is read or written.
 final class ConsoleLogs: Sendable {
-    private struct State {
-        var followers: [String: ConsoleFollower] = [:]
-        var complaints: [String: String] = [:]
-        var isEnded = false
-    }
+    /// How long a log's file system is waited for.
+    private static let patience = Duration.seconds(10)
 
-    private let state = Mutex(State())
+    private let logs = Mutex<[String: ConsoleLog]>([:])
     private let log: @Sendable (String) -> Void
 
     init(log: @escaping @Sendable (String) -> Void) { self.log = log }
@@ -21,71 +17,45 @@ final class ConsoleLogs: Sendable {
     /// Follows a container's console.
     ///
     /// Repeatable.
-    func follow(_ id: String, console: String, stateFile: String, logFile: String) throws(SystemError) {
-        try state.withLock { state throws(SystemError) in
-            guard state.followers[id] == nil else { return }
-            state.followers[id] = try ConsoleFollower(
-                console: console,
-                stateFile: stateFile,
-                logFile: logFile
-            )
+    func follow(_ id: String, _ source: ConsoleLog.Source) async throws(SystemError) {
+        let new = logs.withLock { logs -> ConsoleLog? in
+            guard logs[id] == nil else { return nil }
+            let new = ConsoleLog(id, log: log)
+            logs[id] = new
+            return new
+        }
+        guard let new else { return }
+        do throws(SystemError) {
+            try await new.begin(source, within: Self.patience)
+        } catch {
+            logs.withLock { $0[id] = nil }
+            throw error
         }
     }
 
     /// Copies the rest of a console whose guest has ended, and lets it go.
-    func finish(_ id: String) {
-        state.withLock { state in
-            guard let follower = state.followers.removeValue(forKey: id) else { return }
-            state.complaints[id] = nil
-            do throws(SystemError) {
-                while try follower.pump(isLast: true) { continue }
-            } catch {
-                log("container \(id): the end of its log is lost: \(error.message)")
-            }
-        }
+    ///
+    /// Of several calls each returns when that is done.
+    func finish(_ id: String) async {
+        guard let known = logs.withLock({ $0[id] }) else { return }
+        await known.finish(within: Self.patience)
+        logs.withLock { if $0[id] === known { $0[id] = nil } }
     }
 
     /// Opens a log anew.
     /// - Returns: Whether the container's console is followed.
-    func reopen(_ id: String) throws(SystemError) -> Bool {
-        try state.withLock { state throws(SystemError) in
-            guard let follower = state.followers[id] else { return false }
-            try follower.reopen()
-            return true
-        }
+    func reopen(_ id: String) async throws(SystemError) -> Bool {
+        guard let known = logs.withLock({ $0[id] }) else { return false }
+        try await known.reopen(within: Self.patience)
+        return true
     }
 
-    /// Starts the thread, which ends with `end()`.
-    func start() {
-        let thread = Thread { [self] in
-            while !state.withLock({ $0.isEnded }) {
-                usleep(pumpAll() ? 1000 : 100_000)
-            }
+    /// Lets all go as they are; they go on where they were at the next start.
+    func end() {
+        let all = logs.withLock { logs in
+            defer { logs = [:] }
+            return Array(logs.values)
         }
-        thread.name = "console logs"
-        thread.start()
-    }
-
-    /// Ends the thread.
-    func end() { state.withLock { $0.isEnded = true } }
-
-    /// Copies what is new of all, a piece of each.
-    private func pumpAll() -> Bool {
-        state.withLock { state in
-            var isBehind = false
-            for (id, follower) in state.followers {
-                do throws(SystemError) {
-                    if try follower.pump() { isBehind = true }
-                    state.complaints[id] = nil
-                } catch {
-                    // Once for each cause: a full disk is told of, not filled further.
-                    if state.complaints[id] != error.message {
-                        log("container \(id): its log can't be written: \(error.message)")
-                        state.complaints[id] = error.message
-                    }
-                }
-            }
-            return isBehind
-        }
+        for log in all { log.dismiss() }
     }
 }

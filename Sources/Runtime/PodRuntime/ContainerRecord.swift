@@ -58,6 +58,9 @@ struct ContainerRecord: Hashable, Sendable {
         var message: String
     }
 
+    /// Whether it may have a guest: it runs or is being started.
+    var hasGuest: Bool { phase == .running || phase == .starting }
+
     /// What lists show.
     var listed: Container {
         Container(

@@ -32,7 +32,8 @@ extension PodRuntime {
                     throw PodServiceError(.failedPrecondition, "the sandbox \(known.id) is not ready")
                 }
                 if let same = try await sameOrNone(configuration, in: sandbox) { return same.id }
-                try Self.checkLogPath(configuration, sandbox.configuration)
+                // A log's name comes from kubelet, but leads nowhere else all the same.
+                _ = try LogPath(folder: sandbox.configuration.logDirectory, name: configuration.logPath)
                 try await checkNetwork(sandbox)
                 await releaseImages()
                 let id = Self.newID()
@@ -101,23 +102,6 @@ extension PodRuntime {
         )
     }
 
-    /// A log's name comes from kubelet, but leads nowhere else all the same.
-    private static func checkLogPath(
-        _ configuration: ContainerConfiguration,
-        _ sandbox: PodSandboxConfiguration
-    ) throws(PodServiceError) {
-        let name = configuration.logPath
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard name.isEmpty || (!name.hasPrefix("/") && !parts.contains("..") && !parts.contains("")),
-            sandbox.logDirectory.isEmpty || sandbox.logDirectory.hasPrefix("/")
-        else {
-            throw PodServiceError(
-                .invalidArgument,
-                "the log_path \"\(PodServiceError.shortened(name))\" is no path below the log_directory"
-            )
-        }
-    }
-
     /// The container that this very call made before; nil where there is room for a new one.
     ///
     /// - Throws: Where the pod has another container: a VM pod has one.
@@ -153,8 +137,8 @@ extension PodRuntime {
                 try await save(other, endedAs: GuestEnding.neverStarted)
                 continue
             }
-            // Whoever holds the pod's lock starts it: one that is still being started was given up, and could not be written down.
-            if other.phase == .starting {
+            // One that is being started, though no start is under way, was given up and could not be written down.
+            if other.phase == .starting, !starting.contains(other.id) {
                 try await hypervisor.destroy(other.uuid)
                 try await finish(other, .unknown)
                 continue
@@ -195,21 +179,11 @@ extension PodRuntime {
         return container.id
     }
 
-    /// Ends a container's guest: asks it, and ends QEMU where it does not follow within so many seconds.
-    public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
-        guard let known = try await container(id) else { return }
-        try await shielded { [self] in
-            try await ending(known.sandboxID) {
-                guard let container = await store.containers[known.id] else { return }
-                try await end(container, seconds: seconds)
-            }
-        }
-    }
-
     /// Removes a container and all that was made for it.
     public func removeContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
+            try await endNow(known)
             try await ending(known.sandboxID) {
                 guard let container = await store.containers[known.id] else { return }
                 try await remove(container)
@@ -217,44 +191,9 @@ extension PodRuntime {
         }
     }
 
-    /// Ends a container's guest: asks it first, and ends QEMU where the guest does not follow in time.
-    func end(_ container: ContainerRecord, seconds: Int64) async throws {
-        guard [.running, .starting].contains(container.phase) else { return }
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(max(0, seconds))
-        var nextRequest = clock.now
-        var isForced = true
-        var isAgentsTurn = false
-        while clock.now < deadline {
-            guard let state = try await hypervisor.state(of: container.uuid), state.isAlive else {
-                isForced = false
-                break
-            }
-            // A guest that still boots does not hear the first request, and one without a power button's daemon
-            // hears only its agent.
-            if clock.now >= nextRequest {
-                if isAgentsTurn {
-                    try? await hypervisor.shutDown(container.uuid, byAgent: true)
-                } else {
-                    try await hypervisor.shutDown(container.uuid)
-                }
-                isAgentsTurn.toggle()
-                nextRequest = clock.now + .seconds(isAgentsTurn ? 3 : 5)
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-        if isForced, let state = try await hypervisor.state(of: container.uuid), state.isAlive {
-            try await hypervisor.destroy(container.uuid)
-            try await finish(container, .forced)
-        } else {
-            try await finish(container, try await hypervisor.ending(of: container.uuid))
-        }
-    }
-
     /// Writes down how a container's guest ended.
     func finish(_ container: ContainerRecord, _ ending: DomainEnding) async throws {
         if ending == .guestCrashed { try await hypervisor.destroy(container.uuid) }
-        logs.finish(container.id)
         try await save(container, endedAs: GuestEnding(try await reason(ending, container)))
     }
 
@@ -284,7 +223,7 @@ extension PodRuntime {
     /// Removes a container and all that was made for it; ends its guest where it runs.
     func remove(_ container: ContainerRecord) async throws {
         try await hypervisor.destroy(container.uuid)
-        logs.finish(container.id)
+        await logs.finish(container.id)
         try await hypervisor.undefine(container.uuid)
         if let sandbox = await store.sandboxes[container.sandboxID] {
             try cgroup(container, sandbox).remove()

@@ -35,9 +35,14 @@ extension PodRuntime {
     private func checkNetworks() async {
         for sandbox in await store.sandboxes.values where sandbox.phase == .ready {
             await attempt("sandbox \(sandbox.id): its network is not as it was made") { [self] in
-                try await locks.holding(sandbox.id) {
-                    guard let now = await store.sandboxes[sandbox.id], now.phase == .ready else { return }
-                    for network in now.networks { try await plugins.check(try attachment(now, network)) }
+                do {
+                    for network in sandbox.networks {
+                        try await plugins.check(try attachment(sandbox, network))
+                    }
+                } catch {
+                    // Nothing is locked meanwhile: one that was stopped has no network to look at.
+                    guard await store.sandboxes[sandbox.id]?.phase == .ready else { return }
+                    throw error
                 }
             }
         }
@@ -96,8 +101,10 @@ extension PodRuntime {
             if sandbox.bootID != bootID {
                 try await finish(container, .nodeRestarted)
             } else {
-                try follow(container, sandbox)
-                try await observe(container)
+                try await follow(container, sandbox, mustOpen: false)
+                guard try await hasEnded(container) else { return }
+                await logs.finish(container.id)
+                try await finish(container, try await hypervisor.ending(of: container.uuid))
             }
         }
     }
@@ -159,54 +166,100 @@ extension PodRuntime {
     }
 
     /// Watches the guests, and tries again what is owed, until it is cancelled.
+    ///
+    /// Each pod has a task of its own: what one waits for holds up no other.
     public func watch() async {
-        logs.start()
         defer { logs.end() }
-        var round = 0
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: .seconds(1)) } catch { return }
-            await attempt("the guests") { [self] in try await look() }
-            round += 1
-            if round % 600 == 0 {
-                await attempt("the network's garbage") { [self] in try await collectGarbage() }
-                await attempt("images") { [self] in try await images.collect(containers: nil) }
-                await checkNetworks()
-            }
-            guard round % 30 == 0 else { continue }
-            await releaseImages()
-            for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
-                guard sandbox.phase == .making || !sandbox.networks.isEmpty else { continue }
-                await attempt("sandbox \(sandbox.id)") { [self] in
-                    try await locks.holding(sandbox.id) {
-                        guard let owed = await store.sandboxes[sandbox.id] else { return }
-                        switch owed.phase {
-                        case .making: try await undo(owed)
-                        case .stopped: try await takeDown(owed)
-                        case .ready: break
-                        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in await watchGuests() }
+            group.addTask { [self] in await watchDebts() }
+            group.addTask { [self] in await tidyUp() }
+        }
+    }
+
+    /// Finds guests that have ended.
+    private func watchGuests() async {
+        await withDiscardingTaskGroup { group in
+            while await Self.slept(seconds: 1) {
+                for container in await endedGuests() where tended.begin(container.id) {
+                    group.addTask { [self] in
+                        await attempt("container \(container.id)") { [self] in try await observe(container) }
+                        tended.end(container.id)
                     }
                 }
             }
         }
     }
 
-    /// Finds guests that have ended.
-    private func look() async throws {
+    private func endedGuests() async -> [ContainerRecord] {
         let running = await store.containers.values.filter { $0.phase == .running }
-        guard !running.isEmpty else { return }
-        let alive = try await hypervisor.active()
-        for container in running where !alive.contains(container.uuid) {
-            try await locks.holding(container.sandboxID) {
-                guard let now = await store.containers[container.id], now.phase == .running else { return }
-                try await observe(now)
-            }
+        guard !running.isEmpty else { return [] }
+        do {
+            let alive = try await hypervisor.active()
+            return running.filter { !alive.contains($0.uuid) }
+        } catch {
+            log("the guests: \(Self.error(error).message)")
+            return []
         }
     }
 
     /// Writes down the end of a guest that runs no more.
     private func observe(_ container: ContainerRecord) async throws {
-        if let state = try await hypervisor.state(of: container.uuid), state.isAlive { return }
-        try await finish(container, try await hypervisor.ending(of: container.uuid))
+        guard try await hasEnded(container) else { return }
+        // Whoever reads the log of what has ended reads it whole.
+        await logs.finish(container.id)
+        try await locks.holding(container.sandboxID) {
+            guard let now = await store.containers[container.id], now.phase == .running else { return }
+            try await finish(now, try await hypervisor.ending(of: now.uuid))
+        }
+    }
+
+    /// Tries again what could not be taken away.
+    private func watchDebts() async {
+        let places = Semaphore(4)
+        await withDiscardingTaskGroup { group in
+            while await Self.slept(seconds: 30) {
+                await releaseImages()
+                for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
+                    guard sandbox.phase == .making || !sandbox.networks.isEmpty, tended.begin(sandbox.id) else {
+                        continue
+                    }
+                    group.addTask { [self] in
+                        await attempt("sandbox \(sandbox.id)") { [self] in
+                            try await places.holding(sandbox.id) { try await payDebt(of: sandbox.id) }
+                        }
+                        tended.end(sandbox.id)
+                    }
+                }
+            }
+        }
+    }
+
+    private func payDebt(of id: String) async throws {
+        try await locks.holding(id) {
+            guard let owed = await store.sandboxes[id] else { return }
+            switch owed.phase {
+            case .making: try await undo(owed)
+            case .stopped: try await takeDown(owed)
+            case .ready: break
+            }
+        }
+    }
+
+    /// Every ten minutes: garbage, and what has become of the networks.
+    private func tidyUp() async {
+        while await Self.slept(seconds: 600) {
+            await attempt("the network's garbage") { [self] in try await collectGarbage() }
+            await attempt("images") { [self] in try await images.collect(containers: nil) }
+            await checkNetworks()
+        }
+    }
+
+    /// Waits.
+    /// - Returns: False where it was cancelled.
+    private static func slept(seconds: Int) async -> Bool {
+        do { try await Task.sleep(for: .seconds(seconds)) } catch { return false }
+        return true
     }
 
     private func attempt(_ what: String, _ body: @escaping @Sendable () async throws -> Void) async {

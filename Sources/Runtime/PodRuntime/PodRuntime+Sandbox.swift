@@ -158,6 +158,7 @@ extension PodRuntime {
     public func stopSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
+            for container in await store.containers(of: known.id) { try await endNow(container) }
             try await ending(known.id) {
                 guard let sandbox = await store.sandboxes[known.id] else { return }
                 try await stop(sandbox)
@@ -169,6 +170,7 @@ extension PodRuntime {
     public func removeSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
+            for container in await store.containers(of: known.id) { try await endNow(container) }
             try await ending(known.id) {
                 guard let sandbox = await store.sandboxes[known.id] else { return }
                 try await stop(sandbox)
@@ -181,9 +183,7 @@ extension PodRuntime {
 
     /// Ends the containers and takes the network away.
     func stop(_ sandbox: SandboxRecord) async throws {
-        for container in await store.containers(of: sandbox.id) where container.phase != .exited {
-            try await end(container, seconds: 0)
-        }
+        for container in await store.containers(of: sandbox.id) { try await end(container) }
         var stopped = sandbox
         if stopped.phase != .stopped {
             stopped.phase = .stopped

@@ -11,50 +11,83 @@ import PreparedInterface
 
 extension PodRuntime {
     /// Starts a container's VM, in its cgroup; one that runs is left as it is.
+    ///
+    /// The pod's lock is not held while it waits for its turn, for libvirt and for a vRouter.
     public func startContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
         try await shielded { [self] in
-            try await locks.holding(known.sandboxID) {
-                guard var container = await store.containers[known.id],
-                    let sandbox = await store.sandboxes[known.sandboxID]
-                else { throw PodServiceError.noContainer(id) }
-                switch container.phase {
-                case .running: return
-                case .created:
-                    // The network of one that was stopped, also by the node's reboot, is gone.
-                    guard sandbox.phase == .ready else {
-                        throw PodServiceError(
-                            .failedPrecondition,
-                            "the container \(container.id) can't be started: its sandbox \(sandbox.id) is not ready"
-                        )
-                    }
-                case .making, .starting, .exited:
-                    throw PodServiceError(
-                        .failedPrecondition,
-                        "the container \(container.id) can't be started: it is \(container.phase.rawValue)"
-                    )
-                }
-                container.phase = .starting
-                container.startedAt = Self.now()
-                container.earlierMemoryKills = try cgroup(container, sandbox).podsMemoryKills
-                try await store.save(container)
-                do {
-                    try await starts.holding(container.id) { try await start(container, sandbox) }
-                    container.phase = .running
-                    try await store.save(container)
-                } catch {
-                    await abandon(container)
-                    container.phase = .exited
-                    container.ending = ContainerRecord.Ending(
-                        finishedAt: Self.now(),
-                        code: 128,
-                        reason: "StartError",
-                        message: Self.error(error).message
-                    )
-                    try await store.save(container)
-                    throw error
+            while true {
+                switch try await beginStart(of: known) {
+                case .isRunning: return
+                // The same call again, by a kubelet that did not hear the answer.
+                case .isUnderWay: await starting.ended(known.id)
+                case .begun(let container, let sandbox):
+                    defer { starting.end(container.id) }
+                    return try await finishStart(of: container, sandbox)
                 }
             }
+        }
+    }
+
+    private enum Beginning {
+        case isRunning
+        case isUnderWay
+        case begun(ContainerRecord, SandboxRecord)
+    }
+
+    /// Writes down that a container is being started, if it can be.
+    private func beginStart(of known: ContainerRecord) async throws -> Beginning {
+        try await locks.holding(known.sandboxID) {
+            guard !starting.contains(known.id) else { return .isUnderWay }
+            guard var container = await store.containers[known.id],
+                let sandbox = await store.sandboxes[known.sandboxID]
+            else { throw PodServiceError.noContainer(known.id) }
+            switch container.phase {
+            case .running: return .isRunning
+            case .created:
+                // The network of one that was stopped, also by the node's reboot, is gone.
+                guard sandbox.phase == .ready else {
+                    throw PodServiceError(
+                        .failedPrecondition,
+                        "the container \(container.id) can't be started: its sandbox \(sandbox.id) is not ready"
+                    )
+                }
+            case .making, .starting, .exited:
+                throw PodServiceError(
+                    .failedPrecondition,
+                    "the container \(container.id) can't be started: it is \(container.phase.rawValue)"
+                )
+            }
+            container.phase = .starting
+            container.startedAt = Self.now()
+            container.earlierMemoryKills = try cgroup(container, sandbox).podsMemoryKills
+            try await store.save(container)
+            _ = starting.begin(container.id)
+            return .begun(container, sandbox)
+        }
+    }
+
+    /// Starts it, and writes down how that went.
+    private func finishStart(of container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
+        var container = container
+        do {
+            try await starts.holding(container.id) { try await start(container, sandbox) }
+            container.phase = .running
+            let running = container
+            try await locks.holding(sandbox.id) { try await store.save(running) }
+        } catch {
+            await abandon(container)
+            await logs.finish(container.id)
+            container.phase = .exited
+            container.ending = ContainerRecord.Ending(
+                finishedAt: Self.now(),
+                code: 128,
+                reason: "StartError",
+                message: Self.error(error).message
+            )
+            let failed = container
+            try await locks.holding(sandbox.id) { try await store.save(failed) }
+            throw error
         }
     }
 
@@ -72,7 +105,7 @@ extension PodRuntime {
         }
         let answered = clock.now
         try await confine(container, sandbox)
-        try follow(container, sandbox)
+        try await follow(container, sandbox)
         let resumed = try await clock.measure { try await hypervisor.resume(container.uuid) }
         log(
             "container \(container.id): runs after \(milliseconds(clock.now - begin)) ms, "
@@ -81,7 +114,7 @@ extension PodRuntime {
     }
 
     /// Where QEMU listens: it comes up when the vRouter has connected.
-    private static func awaitedSockets(_ interfaces: [PreparedInterface]) -> [String] {
+    static func awaitedSockets(_ interfaces: [PreparedInterface]) -> [String] {
         interfaces.compactMap { interface in
             guard case .vhostUser(let socket) = interface.attachment, socket.listener == .guest else {
                 return nil
@@ -117,39 +150,9 @@ extension PodRuntime {
         }
     }
 
-    /// Runs a body that ends a pod or its VM when nobody else is at the pod.
-    ///
-    /// A start that waits for its turn or for the vRouter is ended, or it would be waited for in turn.
-    func ending<Value: Sendable>(
-        _ sandboxID: String,
-        _ body: () async throws -> Value
-    ) async throws -> Value {
-        let end = Task { [self] in
-            while true {
-                for container in await store.containers(of: sandboxID) where container.phase == .starting {
-                    await giveUpStart(of: container)
-                }
-                try await Task.sleep(for: .milliseconds(500))
-            }
-        }
-        return try await locks.holding(sandboxID) {
-            end.cancel()
-            return try await body()
-        }
-    }
-
-    private func giveUpStart(of container: ContainerRecord) async {
-        starts.dismiss(container.id)
-        // A start without a readable record fails by itself.
-        guard let sandbox = await store.sandboxes[container.sandboxID],
-            let interfaces = try? interfaces(of: sandbox), !Self.awaitedSockets(interfaces).isEmpty
-        else { return }
-        await abandon(container)
-    }
-
     /// Ends a VM whose start failed or is given up, and tells whether it is ended; what went wrong is in the log.
     @discardableResult
-    private func abandon(_ container: ContainerRecord) async -> Bool {
+    func abandon(_ container: ContainerRecord) async -> Bool {
         do throws(LibvirtError) {
             try await hypervisor.destroy(container.uuid)
             return true
@@ -194,15 +197,21 @@ extension PodRuntime {
     }
 
     /// Begins to copy the console into the log that the caller named; nothing where it named none.
-    func follow(_ container: ContainerRecord, _ sandbox: SandboxRecord) throws {
-        let name = container.configuration.logPath
+    ///
+    /// `mustOpen`: whether a log that can't be opened is an error; else that is tried again.
+    func follow(
+        _ container: ContainerRecord,
+        _ sandbox: SandboxRecord,
+        mustOpen: Bool = true
+    ) async throws {
         let folder = sandbox.configuration.logDirectory
-        guard !name.isEmpty, !folder.isEmpty else { return }
-        try logs.follow(
-            container.id,
+        guard let path = try LogPath(folder: folder, name: container.configuration.logPath) else { return }
+        let source = ConsoleLog.Source(
             console: media(container, sandbox).path(.consoleLog),
             stateFile: "\(self.folder(container))/console.json",
-            logFile: "\(folder)/\(name)"
+            logFile: path,
+            mustOpen: mustOpen
         )
+        try await logs.follow(container.id, source)
     }
 }

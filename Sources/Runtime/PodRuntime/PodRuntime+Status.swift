@@ -136,7 +136,7 @@ extension PodRuntime: PodService {
     public func reopenLog(ofContainer id: String) async throws(PodServiceError) {
         guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
         do {
-            guard try logs.reopen(record.id) else {
+            guard try await logs.reopen(record.id) else {
                 throw PodServiceError(
                     .failedPrecondition,
                     "the container \(record.id) writes no log: it does not run, or has no log_path"

@@ -27,6 +27,11 @@ public final class PodRuntime: Sendable {
     let store: PodStore
     let locks = KeyedLock()
     let starts: Semaphore
+    /// Containers whose start is under way, without the pod's lock.
+    let starting = Underway()
+    let farewells = Farewells()
+    /// Pods and containers that the watch is busy with.
+    let tended = Underway()
     let bootID: String
     let logs: ConsoleLogs
     /// Containers that were given up before they were written down, whose image is still noted as used.

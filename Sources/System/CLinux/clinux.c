@@ -20,6 +20,9 @@ const char *clinux_strerror(int error) {
 static int result(int value) { return value < 0 ? -errno : value; }
 
 int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+int clinux_open_at(int folder, const char *path, int flags, mode_t mode) {
+  return result(openat(folder, path, flags | O_CLOEXEC, mode));
+}
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 int clinux_enter_network_namespace(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 int clinux_unshare_network_namespace(void) { return result(unshare(CLONE_NEWNET)); }
@@ -92,6 +95,16 @@ const char *clinux_argument(int index) { return index < argument_count ? argumen
 
 int clinux_is_regular(mode_t mode) { return S_ISREG(mode); }
 int clinux_is_folder(mode_t mode) { return S_ISDIR(mode); }
+const char *clinux_file_kind(mode_t mode) {
+  switch (mode & S_IFMT) {
+  case S_IFREG: return "a regular file";
+  case S_IFDIR: return "a folder";
+  case S_IFLNK: return "a symbolic link";
+  case S_IFIFO: return "a named pipe";
+  case S_IFSOCK: return "a socket";
+  default: return "a device";
+  }
+}
 
 int clinux_punch(int fd, int64_t length) {
   return result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length));

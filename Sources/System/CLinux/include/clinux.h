@@ -33,6 +33,8 @@ int clinux_errno(void);
 const char *_Nonnull clinux_strerror(int error);
 /// open(2), always O_CLOEXEC.
 int clinux_open(const char *_Nonnull path, int flags, mode_t mode);
+/// openat(2), always O_CLOEXEC.
+int clinux_open_at(int folder, const char *_Nonnull path, int flags, mode_t mode);
 /// fcntl(F_DUPFD_CLOEXEC), at 3 or above.
 int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
@@ -70,6 +72,8 @@ const char *_Nullable clinux_argument(int index);
 /// st_mode & S_IFMT == S_IFREG, or S_IFDIR.
 int clinux_is_regular(mode_t mode);
 int clinux_is_folder(mode_t mode);
+/// What st_mode is in words: "a symbolic link".
+const char *_Nonnull clinux_file_kind(mode_t mode);
 /// Gives the blocks of the first `length` bytes of a file back; its size stays, and they read as zeros.
 int clinux_punch(int fd, int64_t length);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
