@@ -43,7 +43,10 @@ struct PodIdentity {
         var last = UInt8(ascii: ".")
         for byte in name.utf8 {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): break
+            // Capitals, too: other clients of the Container Runtime Interface than kubelet send them.
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                break
             case UInt8(ascii: "-"): guard last != UInt8(ascii: ".") else { throw invalid(key) }
             case UInt8(ascii: "."):
                 guard last != UInt8(ascii: "."), last != UInt8(ascii: "-") else { throw invalid(key) }
@@ -58,6 +61,6 @@ struct PodIdentity {
     }
 
     private static func invalid(_ key: String) -> CNIError {
-        CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name (RFC 1123: a-z, 0-9, '-', '.')")
+        CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name (letters, 0-9, '-', '.')")
     }
 }

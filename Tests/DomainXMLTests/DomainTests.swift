@@ -84,7 +84,7 @@ import VMWrapper
 
     @Test(arguments: [
         (true, 8, 1, 2), (true, 8, 2, 2), (true, 8, 4, 4), (true, 8, 16, 8), (true, 1, 4, 2),
-        (false, 1, 4, 1),
+        (false, 1, 4, 1), (true, 256, 65, 32), (true, 256, 255, 32),
     ])
     func `a multi-queue tap is opened for at least two queues, another for one`(
         isMultiQueue: Bool,

@@ -138,7 +138,7 @@ import Testing
             (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=../../etc"], 4, "K8S_POD_NAME"),
             (["CNI_ARGS": "K8S_POD_NAMESPACE=../..;K8S_POD_NAME=web"], 4, "K8S_POD_NAMESPACE"),
             (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a/b"], 4, "K8S_POD_NAME"),
-            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=Web"], 4, "K8S_POD_NAME"),
+            (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=we_b"], 4, "K8S_POD_NAME"),
             (["CNI_ARGS": "K8S_POD_NAMESPACE=default;K8S_POD_NAME=a b"], 4, "K8S_POD_NAME"),
             (["CNI_ARGS": "K8S_POD_NAMESPACE=default"], 4, "K8S_POD_NAME is missing"),
             (["CNI_ARGS": "nonsense"], 4, "CNI_ARGS"),

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import LinuxSystem
 import Pods
 import TestSupport
 import Testing
@@ -21,7 +22,16 @@ import Testing
         #expect(CgroupPath(parent: parent, containerID: "a")?.text == path)
     }
 
-    @Test(arguments: ["/../../etc", "/a/./b", "/a b", "/a\n", "/\(String(repeating: "x", count: 256))"])
+    @Test(arguments: [
+        "/../../etc", "/a/./b", "/a b", "/a\n", "/\(String(repeating: "x", count: 256))", "/a\u{0}b",
+        "/p\u{f6}d",
+        // Slices whose name says no place.
+        ".slice", "-.slice", "a--b.slice", "-a.slice", "a-.slice", "/kubepods.slice/.slice",
+        // The kernel's own files.
+        "/kubepods/cgroup.procs", "/tasks", "/cpu.max/pod1",
+        String(repeating: "/a", count: 33),
+        "/" + Array(repeating: String(repeating: "x", count: 200), count: 12).joined(separator: "/"),
+    ])
     func `what leads elsewhere is no path`(parent: String) {
         #expect(CgroupPath(parent: parent, containerID: "a") == nil)
     }
@@ -88,5 +98,64 @@ import Testing
         #expect(present(forgotten + others) == forgotten + others)
         for _ in 1...2 { try PodCgroup.remove(named: ["cvm-a"], below: folder.path) }
         #expect(present(forgotten + others + ["x.slice/y.slice/cvm-a.scope"]) == others)
+    }
+
+    /// A cgroup of version 2 that is a folder of files.
+    private func cgroup(_ folder: TemporaryFolder) throws -> PodCgroup {
+        folder.write("cpu cpuset memory\n", to: "cgroup.controllers")
+        folder.write("0-3\n", to: "pod/cpuset.cpus.effective")
+        folder.write("0\n", to: "pod/cpuset.mems.effective")
+        for (name, text) in [("cpu.weight", "100\n"), ("cpu.max", "max 100000\n"), ("memory.max", "max\n")] {
+            folder.write(text, to: "pod/cvm-a/\(name)")
+        }
+        let path = try #require(CgroupPath(parent: "/pod", containerID: "a"))
+        return PodCgroup(root: folder.path, path)
+    }
+
+    @Test func `a limit that is refused takes those before it back`() throws {
+        let folder = TemporaryFolder()
+        let cgroup = try cgroup(folder)
+        // There is no file cpuset.cpus: it can't be written, like one that the kernel refuses.
+        #expect(throws: SystemError.self) { try cgroup.set(CgroupLimits(resources: resources, memory: nil)) }
+        #expect(folder.read("pod/cvm-a/cpu.weight")?.hasPrefix("100\n") == true)
+        #expect(folder.read("pod/cvm-a/cpu.max")?.hasPrefix("max 100000\n") == true)
+        folder.write("\n", to: "pod/cvm-a/cpuset.cpus")
+        let former = try cgroup.replace(CgroupLimits(resources: resources, memory: nil))
+        #expect(folder.read("pod/cvm-a/cpu.max")?.hasPrefix("150000 100000") == true)
+        cgroup.restore(former)
+        #expect(folder.read("pod/cvm-a/cpu.weight")?.hasPrefix("100\n") == true)
+    }
+
+    @Test func `resources that a node can grant pass`() throws {
+        let folder = TemporaryFolder()
+        let cgroup = try cgroup(folder)
+        try cgroup.check(LinuxResources())
+        var wanted = LinuxResources()
+        wanted.cpusetCPUs = "0"
+        wanted.cpusetMemories = "0"
+        wanted.cpuQuota = -1
+        wanted.cpuPeriod = 100_000
+        wanted.cpuShares = 2
+        try cgroup.check(wanted)
+    }
+
+    @Test func `resources that can't be granted are refused by the field's name`() throws {
+        let folder = TemporaryFolder()
+        let cgroup = try cgroup(folder)
+        func refused(_ field: String, _ change: (inout LinuxResources) -> Void) {
+            var wanted = LinuxResources()
+            change(&wanted)
+            let error = #expect(throws: PodServiceError.self) { try cgroup.check(wanted) }
+            #expect(
+                error?.kind == .invalidArgument && error?.message.contains(field) == true,
+                "\(error as Any)"
+            )
+        }
+        for text in ["4", "0-4", "0-", "0\n1", "all"] { refused("cpuset_cpus") { $0.cpusetCPUs = text } }
+        refused("cpuset_mems") { $0.cpusetMemories = "1" }
+        for period in [-1, 999, 1_000_001] { refused("cpu_period") { $0.cpuPeriod = Int64(period) } }
+        refused("cpu_quota") { $0.cpuQuota = 999 }
+        refused("cpu_shares") { $0.cpuShares = -1 }
+        refused("memory_limit_in_bytes") { $0.memoryLimit = -1 }
     }
 }

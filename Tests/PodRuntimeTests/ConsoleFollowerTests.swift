@@ -166,7 +166,8 @@ import Testing
         #expect(lines().filter { $0.contains("left out") }.count == 1)
     }
 
-    @Test func `a log that can't be opened is tried again, with nothing lost and nothing told twice`() throws {
+    @Test func `a log that can't be opened is tried again, with nothing lost and nothing told twice`() throws
+    {
         do {
             let follower = try follower()
             try say("one\n")

@@ -41,7 +41,33 @@ import Testing
         refused("ingress-bandwidth") { $0.annotations = ["kubernetes.io/ingress-bandwidth": "1M"] }
     }
 
-    @Test(arguments: ["", "../../etc", "a/b", "A", "-a", "a.", "a\nb", String(repeating: "a", count: 254)])
+    @Test func `an invalid cgroup_parent is refused before anything is made`() throws {
+        for parent in ["/../../etc", "a--b.slice", "/kubepods/pod 1", "/kubepods/cgroup.procs"] {
+            refused("cgroup_parent") { $0.cgroupParent = parent }
+        }
+        for parent in ["", "/kubepods/burstable/pod1", "kubepods-burstable-pod1_2.slice", "/Critest"] {
+            _ = try request { $0.cgroupParent = parent }
+        }
+    }
+
+    @Test func `a log folder that leads elsewhere is refused before anything is made`() throws {
+        for folder in ["logs", "/var/../etc", "/"] { refused("log_directory") { $0.logDirectory = folder } }
+        _ = try request { $0.logDirectory = "/var/log/pods/NS_Pod-1_uid/" }
+    }
+
+    @Test(arguments: ["PodSandbox-for-Logs-0B5C1A52-3A90", "cri-test-uid0b5c1a52-3a90", "A", "web-0.a"])
+    func `names as kubelet and critest send them are taken`(name: String) throws {
+        _ = try request {
+            $0.metadata.name = name
+            $0.metadata.namespace = name
+            $0.metadata.uid = name
+        }
+    }
+
+    @Test(arguments: [
+        "", "../../etc", "a/b", "-a", "a.", ".", "..", "a\nb", "a;B=c", "a b", "a\u{0}", "\u{c4}b", "a_b",
+        String(repeating: "a", count: 254),
+    ])
     func `hostile names are refused`(name: String) {
         refused("name") { $0.metadata.name = name }
         refused("namespace") { $0.metadata.namespace = name }

@@ -61,7 +61,7 @@ import Testing
             "cni-conf-dir": "/c", "cni-bin-dir": "/p", "image-dir": "/i", "image-download-protocol": "http",
             "image-translation-dir": "/t \"x\" # y", "image-regexp-translation": "false",
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
-            "start-limit": "9", "vrouter-timeout": "7",
+            "start-limit": "9", "vrouter-timeout": "7", "runtime-handlers": "vm,contrail-vm",
             "cgroup-driver": "systemd", "accelerator": "tcg", "drain-timeout": "0", "log-level": "debug",
             "machine-type": "pc", "vmwrapper": "/w", "libvirt-pid-dir": "/l",
         ]
@@ -121,6 +121,10 @@ import Testing
             ("listen:\n", "f.yaml:1: listen is \"\"; it must be an absolute path"),
             ("- listen\n", "f.yaml:1: the file must hold `key: value` lines"),
             ("listen: /a\nlisten: /b\n", "f.yaml: more than once: listen"),
+            (
+                "runtime-handlers: vm,\n",
+                "f.yaml:1: runtime-handlers is \"vm,\"; it must be names of lower-case letters, digits and hyphens, with commas between them, or `none`"
+            ),
             (
                 "image-regexp-translation: perhaps\n",
                 "f.yaml:1: image-regexp-translation is \"perhaps\"; it must be true or false"

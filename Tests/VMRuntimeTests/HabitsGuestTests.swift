@@ -26,4 +26,25 @@ import Testing
         .timeLimit(.minutes(4))
     )
     func planted() throws { try check("planted") }
+
+    @Test(
+        "what can't be honoured is refused where it is asked for first, by its name, and leaves nothing",
+        .rule("RunPodSandbox", "CreateContainer", "REFUSALS"),
+        .timeLimit(.minutes(4))
+    )
+    func refusals() throws { try check("refusals") }
+
+    @Test(
+        "of resources that can't be granted nothing is kept, and names and images are as they were asked for",
+        .rule("UpdateContainerResources", "ContainerStatus", "ImageStatus", "PullImage", "SPELLING"),
+        .timeLimit(.minutes(4))
+    )
+    func updates() throws { try check("updates", "names") }
+
+    @Test(
+        "a bridged VM has more processors than its interface can have queues",
+        .rule("StartContainer", "QUEUES"),
+        .timeLimit(.minutes(4))
+    )
+    func queues() throws { try check("queues") }
 }

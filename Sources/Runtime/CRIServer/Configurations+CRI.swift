@@ -20,11 +20,24 @@ extension PodSandboxConfiguration {
         labels = message.labels
         annotations = message.annotations
         cgroupParent = message.linux.cgroupParent
+        let context = message.linux.securityContext
+        guard !context.hasRunAsGroup || context.hasRunAsUser else { throw .groupWithoutUser }
         namespaces = try PodNamespaces(message.linux.securityContext.namespaceOptions)
         isPrivileged = message.linux.securityContext.privileged
         sysctls = message.linux.sysctls
         if message.linux.hasOverhead { overhead = LinuxResources(message.linux.overhead) }
         if message.linux.hasResources { resources = LinuxResources(message.linux.resources) }
+    }
+}
+
+extension PodSandboxConfiguration {
+    /// The sandbox's configuration where a call says it again; nil where it does not, or sends an empty one.
+    static func again(
+        _ isThere: Bool,
+        _ message: CRIPodSandboxConfig
+    ) throws(PodServiceError) -> PodSandboxConfiguration? {
+        guard isThere, message != CRIPodSandboxConfig() else { return nil }
+        return try PodSandboxConfiguration(message)
     }
 }
 
@@ -137,7 +150,18 @@ extension ContainerConfiguration {
         closesStandardInput = message.stdinOnce
         hasTerminal = message.tty
         if message.linux.hasResources { resources = LinuxResources(message.linux.resources) }
-        isPrivileged = message.linux.securityContext.privileged
+        let context = message.linux.securityContext
+        guard !context.hasRunAsGroup || context.hasRunAsUser || !context.runAsUsername.isEmpty else {
+            throw .groupWithoutUser
+        }
+        isPrivileged = context.privileged
+    }
+}
+
+extension PodServiceError {
+    /// The interface demands an error of runtimes here.
+    fileprivate static var groupWithoutUser: PodServiceError {
+        PodServiceError(.invalidArgument, "runAsGroup is set without runAsUser: set both, or none")
     }
 }
 

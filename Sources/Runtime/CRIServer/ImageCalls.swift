@@ -38,7 +38,7 @@ struct ImageCalls<Service: Pods.ImageService>: RegistrableRPCService {
                 let reference = try await images.pull(
                     ImageReference(named: request.image),
                     credentials: request.hasAuth ? ImageCredentials(request.auth) : nil,
-                    sandbox: request.hasSandboxConfig ? PodSandboxConfiguration(request.sandboxConfig) : nil
+                    sandbox: .again(request.hasSandboxConfig, request.sandboxConfig)
                 )
                 return .with(\.imageRef, reference)
             }

@@ -134,7 +134,7 @@ struct RuntimeCalls<Service: PodService>: RegistrableRPCService {
                 let id = try await pods.createContainer(
                     ContainerConfiguration(request.config),
                     in: sandbox,
-                    sandbox: request.hasSandboxConfig ? PodSandboxConfiguration(request.sandboxConfig) : nil
+                    sandbox: .again(request.hasSandboxConfig, request.sandboxConfig)
                 )
                 return .with(\.containerID, id)
             }

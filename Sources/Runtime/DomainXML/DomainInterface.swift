@@ -32,6 +32,11 @@ public struct DomainInterface: Hashable, Sendable {
     /// The most interfaces that a domain can have: slots 16 to 31 are theirs.
     public static let most = 16
 
+    /// The most pairs of queues that an interface has, whatever the guest's processors are.
+    ///
+    /// The wrapper gets two descriptors for each in one message, which holds 64 of them.
+    public static let mostQueues = 32
+
     /// The device for a prepared interface.
     /// - Parameters:
     ///   - prepared: The interface, as its record tells.
@@ -54,7 +59,7 @@ public struct DomainInterface: Hashable, Sendable {
             case .pod: backend = .wrappedTap
             }
         case .vhostUser(let socket):
-            queues = max(1, min(vcpus, socket.mostQueues))
+            queues = max(1, min(vcpus, socket.mostQueues, Self.mostQueues))
             backend = .vhostUser(path: socket.path, listener: socket.listener)
         case .vlan(let vlan) where vlan.namespace == nil:
             throw DomainError(
@@ -73,7 +78,7 @@ public struct DomainInterface: Hashable, Sendable {
 
     /// A multi-queue tap cannot be opened for one queue, and a single-queue tap not for two: EINVAL.
     public static func queues(of tap: Attachment.Tap, vcpus: Int) -> Int {
-        tap.isMultiQueue ? max(2, min(vcpus, tap.mostQueues)) : 1
+        tap.isMultiQueue ? max(2, min(vcpus, tap.mostQueues, mostQueues)) : 1
     }
 
     /// The PCI slot: the same in every start of the VM.

@@ -34,6 +34,19 @@ public struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the domain is there but not running (VIR_ERR_OPERATION_INVALID).
     public var isInvalidState: Bool { code == Int(VIR_ERR_OPERATION_INVALID.rawValue) }
 
+    /// Whether it is about the processor that the guest is to see.
+    ///
+    /// libvirt has a number for some of these errors only, and one word that is in all of them.
+    public var concernsProcessor: Bool {
+        if code == Int(VIR_ERR_CPU_INCOMPATIBLE.rawValue) { return true }
+        let about = [
+            VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_XML_INVALID_SCHEMA,
+            VIR_ERR_INVALID_ARG, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_OPERATION_FAILED,
+            VIR_ERR_INTERNAL_ERROR,
+        ]
+        return about.contains { code == Int($0.rawValue) } && message.lowercased().contains("cpu")
+    }
+
     /// "cannot start 4711…: no such image".
     public var description: String { "cannot \(operation) \(subject): \(message)" }
 }

@@ -75,11 +75,11 @@ package struct Media: Sendable {
         }
     }
 
-    /// Makes an empty console log that QEMU may append to.
-    package func makeConsoleLog() throws(MachineError) {
+    /// Makes a console log that QEMU may append to; it begins with a text of ours.
+    package func makeConsoleLog(_ text: [UInt8] = []) throws(MachineError) {
         let path = path(.consoleLog)
         do throws(SystemError) {
-            try Files.write([], to: path)
+            try Files.write(text, to: path)
         } catch {
             throw MachineError("make the console log \(path)", error)
         }

@@ -14,13 +14,16 @@ struct CgroupPath: Hashable, Sendable {
     /// none. Nil where a part of it is no name of a cgroup.
     init?(parent: String, containerID: String) {
         let parts = parent.split(separator: "/").map(String.init)
-        guard parts.allSatisfy(Self.isName) else { return nil }
+        guard parts.count <= 32, parent.utf8.count <= 2048, parts.allSatisfy(Self.isName) else { return nil }
         let own = "cvm-\(containerID)"
         guard let last = parts.last, last.hasSuffix(".slice") else {
             components = (parts.isEmpty ? ["contrail-vm"] : parts) + [own]
             scope = nil
             return
         }
+        // systemd.slice(5): the name says where a slice is, and no part of it is empty.
+        let words = last.dropLast(".slice".count).split(separator: "-", omittingEmptySubsequences: false)
+        guard words.allSatisfy({ !$0.isEmpty }) else { return nil }
         scope = SystemdScope(unit: "\(own).scope", slice: last)
         components = Self.slices(last) + ["\(own).scope", "vm"]
     }
@@ -36,8 +39,19 @@ struct CgroupPath: Hashable, Sendable {
         return words.indices.map { words[...$0].joined(separator: "-") + ".slice" }
     }
 
+    /// Whether a cgroup may have a file of that name: the kernel's files begin with what they belong to.
+    private static func isFile(_ text: String) -> Bool {
+        let controllers = [
+            "blkio", "cgroup", "cpu", "cpuacct", "cpuset", "devices", "freezer", "hugetlb", "io", "memory",
+            "misc",
+            "net_cls", "net_prio", "pids", "rdma",
+        ]
+        if ["tasks", "notify_on_release", "release_agent"].contains(text) { return true }
+        return text.contains(".") && controllers.contains(String(text.prefix { $0 != "." }))
+    }
+
     private static func isName(_ text: String) -> Bool {
-        guard text != ".", text != "..", text.utf8.count <= 255 else { return false }
+        guard text != ".", text != "..", text.utf8.count <= 255, !isFile(text) else { return false }
         return text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

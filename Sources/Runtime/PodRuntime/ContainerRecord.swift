@@ -67,7 +67,7 @@ struct ContainerRecord: Hashable, Sendable {
             id: id,
             sandboxID: sandboxID,
             metadata: configuration.metadata,
-            image: configuration.image,
+            image: configuration.image.asRequested,
             imageID: imageID,
             state: state,
             createdAt: createdAt,

@@ -8,6 +8,8 @@ public import Pods
 public protocol ImageFinder: Sendable {
     /// The image of a name or id, kept for a container until `release(_:)`; nil where it was not pulled.
     func use(_ reference: ImageReference, for containerID: String) async throws(PodServiceError) -> NodeImage?
+    /// A name by which the image of an id was pulled; nil where it has none.
+    func name(of id: String) async -> String?
     /// Lets go of the image that a container has; done again, it succeeds.
     func release(_ containerID: String) async throws(PodServiceError)
     /// Removes images that nobody names or uses, and what killed runs left.

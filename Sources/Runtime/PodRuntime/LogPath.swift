@@ -58,7 +58,9 @@ struct LogPath: Hashable, Sendable {
     private static func refusal(_ text: String, _ field: String, _ reason: String) -> PodServiceError {
         let shown = String(
             String.UnicodeScalarView(
-                PodServiceError.shortened(text).unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
+                PodServiceError.shortened(text).unicodeScalars.map {
+                    $0.value < 0x20 || $0.value == 0x7F ? "?" : $0
+                }
             )
         )
         return PodServiceError(.invalidArgument, "the \(field) \"\(shown)\" \(reason)")

@@ -23,7 +23,7 @@ struct PodCgroup: Sendable {
     private static let controllers = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
 
     /// Whether there is one hierarchy for all controllers (cgroup v2).
-    private var isUnified: Bool { access("\(root)/cgroup.controllers", F_OK) == 0 }
+    var isUnified: Bool { access("\(root)/cgroup.controllers", F_OK) == 0 }
 
     /// The folders of the container's cgroup, one a hierarchy.
     private var folders: [String] {
@@ -47,14 +47,39 @@ struct PodCgroup: Sendable {
         try set(limits)
     }
 
-    /// Limits it.
-    func set(_ limits: CgroupLimits) throws(SystemError) {
+    /// Limits it; where one limit is refused, those before it are taken back.
+    func set(_ limits: CgroupLimits) throws(SystemError) { _ = try replace(limits) }
+
+    /// The same.
+    /// - Returns: What was there before, for `restore(_:)`.
+    func replace(_ limits: CgroupLimits) throws(SystemError) -> [Former] {
+        var former: [Former] = []
         for setting in isUnified ? limits.v2 : limits.v1 {
             let folder = isUnified ? "\(root)/\(path.text)" : "\(root)/\(setting.controller)/\(path.text)"
             // A controller that this node does not have limits nothing: kubelet would not have started either.
             guard Files.isFolder(folder) else { continue }
-            try write(setting.value, to: "\(folder)/\(setting.file)")
+            let file = "\(folder)/\(setting.file)"
+            do throws(SystemError) {
+                let before = try Files.read(file, limit: 1 << 16) ?? []
+                try write(setting.value, to: file)
+                former.append(Former(file: file, content: String(decoding: before, as: UTF8.self)))
+            } catch {
+                restore(former)
+                throw error
+            }
         }
+        return former
+    }
+
+    /// A file of the cgroup as it was.
+    struct Former: Hashable, Sendable {
+        let file: String
+        let content: String
+    }
+
+    /// Writes back what was there, the last first; what is refused now stays.
+    func restore(_ former: [Former]) {
+        for file in former.reversed() { try? write(file.content, to: file.file) }
     }
 
     /// How often the kernel killed a process of it because its memory limit was reached; nil where it is gone.

@@ -26,6 +26,7 @@ extension PodRuntime {
             in: known.configuration,
             overheadMiB: settings.memoryOverheadMiB
         )
+        let request = try ContainerRequest(configuration, in: known.configuration)
         return try await shielded { [self] in
             try await locks.holding(known.id) {
                 guard let sandbox = await store.sandboxes[known.id], sandbox.phase == .ready else {
@@ -49,14 +50,17 @@ extension PodRuntime {
                     shape: shape,
                     createdAt: Self.now()
                 )
-                do { try await store.save(container) } catch {
+                do {
+                    try cgroup(container, sandbox).check(configuration.resources ?? LinuxResources())
+                    try await store.save(container)
+                } catch {
                     // Nothing is written down that would remind us.
                     unused.withLock { _ = $0.insert(id) }
                     await releaseImages()
                     throw error
                 }
                 do {
-                    return try await make(container, in: sandbox, image)
+                    return try await make(container, in: sandbox, image, request)
                 } catch {
                     log("container \(container.id): \(error); undoing what was made")
                     try await remove(container)
@@ -157,7 +161,8 @@ extension PodRuntime {
     private func make(
         _ container: ContainerRecord,
         in sandbox: SandboxRecord,
-        _ image: NodeImage
+        _ image: NodeImage,
+        _ request: ContainerRequest
     ) async throws -> String {
         let interfaces = try interfaces(of: sandbox)
         try Files.makeFolder(folder(container), mode: 0o711)
@@ -166,17 +171,36 @@ extension PodRuntime {
             over: Image(path: image.path, format: image.format),
             size: container.shape.rootSize
         )
-        _ = try cgroup(container, sandbox)
         let guest = try GuestDescription(container, in: sandbox)
         try await media.makeSeed(
             try Seed(guest: guest, interfaces: interfaces.map { GuestInterface($0) })
         )
-        try media.makeConsoleLog()
-        try await hypervisor.define(try domain(container, sandbox, interfaces).xml, name: container.id)
+        try media.makeConsoleLog(request.notice.map { Array("\($0)\n".utf8) } ?? [])
+        do {
+            try await hypervisor.define(try domain(container, sandbox, interfaces).xml, name: container.id)
+        } catch let error as LibvirtError {
+            if let refusal = Self.processorRefusal(error, container) { throw refusal }
+            throw error
+        }
         var made = container
         made.phase = .created
         try await store.save(made)
         return container.id
+    }
+
+    /// What libvirt says against a processor that the pod's author chose; nil where its error is about something else.
+    static func processorRefusal(_ error: LibvirtError, _ container: ContainerRecord) -> PodServiceError? {
+        let annotation: String
+        switch container.shape.cpu {
+        case .best: return nil
+        case .host: annotation = "VirtletCPUModel"
+        case .model: annotation = "VirtletLibvirtCPUSetting"
+        }
+        guard error.concernsProcessor else { return nil }
+        return PodServiceError(
+            .invalidArgument,
+            "the annotation \(annotation) asks for a processor that this node does not have: \(error.message)"
+        )
     }
 
     /// Removes a container and all that was made for it.

@@ -49,7 +49,19 @@ extension PodRuntime {
     }
 
     /// Has the plugins of each network remove what no sandbox of ours has.
+    ///
+    /// A new sandbox does not wait for that: it is given up, and tried again later.
     private func collectGarbage() async throws {
+        let collection = Task { [self] in try await collectAll() }
+        collecting.withLock { $0 = collection }
+        defer { collecting.withLock { $0 = nil } }
+        do { try await collection.value } catch {
+            guard collection.isCancelled else { throw error }
+            log("the network's garbage: given up for a new pod; it is collected later")
+        }
+    }
+
+    private func collectAll() async throws {
         // A sandbox that is written down meanwhile would not be among those that are kept.
         try await locks.holding(Self.garbageLock) { [self] in
             let sandboxes = await store.sandboxes.values
@@ -59,6 +71,7 @@ extension PodRuntime {
                 sandbox.networks.map { (containerID: sandbox.id, interface: $0.interface) }
             }
             for list in lists {
+                try Task.checkCancellation()
                 try await plugins.collectGarbage(list: list, of: Self.name, keeping: valid)
             }
         }
@@ -221,7 +234,8 @@ extension PodRuntime {
             while await Self.slept(seconds: 30) {
                 await releaseImages()
                 for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
-                    guard sandbox.phase == .making || !sandbox.networks.isEmpty, tended.begin(sandbox.id) else {
+                    guard sandbox.phase == .making || !sandbox.networks.isEmpty, tended.begin(sandbox.id)
+                    else {
                         continue
                     }
                     group.addTask { [self] in
@@ -237,13 +251,13 @@ extension PodRuntime {
 
     private func payDebt(of id: String) async throws {
         try await locks.holding(id) {
-            guard let owed = await store.sandboxes[id] else { return }
-            switch owed.phase {
-            case .making: try await undo(owed)
-            case .stopped: try await takeDown(owed)
-            case .ready: break
-            }
+            if let owed = await store.sandboxes[id] { try await pay(owed) }
         }
+    }
+
+    private func pay(_ owed: SandboxRecord) async throws {
+        if owed.phase == .making { try await undo(owed) }
+        if owed.phase == .stopped { try await takeDown(owed) }
     }
 
     /// Every ten minutes: garbage, and what has become of the networks.

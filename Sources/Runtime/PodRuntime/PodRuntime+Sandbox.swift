@@ -4,6 +4,7 @@
 import CLinux
 import CNIInvoker
 import CNIProtocol
+import DomainXML
 import JSON
 import LinuxSystem
 import Machines
@@ -19,6 +20,14 @@ extension PodRuntime {
         _ configuration: PodSandboxConfiguration,
         handler: String
     ) async throws(PodServiceError) -> String {
+        guard handler.isEmpty || settings.handlers.contains(handler) else {
+            let served = settings.handlers.isEmpty ? "none" : settings.handlers.joined(separator: ", ")
+            throw PodServiceError(
+                .invalidArgument,
+                "the runtime_handler \"\(PodServiceError.shortened(handler))\" is not served here: served are the empty one and, "
+                    + "by the key runtime-handlers, \(served). Correct the RuntimeClass's handler or the key"
+            )
+        }
         let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
         let request = try SandboxRequest(configuration, on: list)
         do { try await plugins.find(list: text) } catch {
@@ -56,6 +65,7 @@ extension PodRuntime {
         let users = settings.machines.users
         // Whoever holds the lock of a sandbox that is being made finds it given up.
         return try await locks.holding(id) {
+            collecting.withLock { $0?.cancel() }
             let record = try await locks.holding(Self.garbageLock) {
                 try await store.insert(users.first...users.last) { [bootID] user in
                     SandboxRecord(
@@ -240,7 +250,7 @@ extension PodRuntime {
     private func vmInterface(_ sandbox: SandboxRecord) -> NetworkAttachment.VMInterface {
         let asked = Int(sandbox.configuration.annotations["VirtletVCPUCount"] ?? "") ?? 1
         var wish = NetworkAttachment.VMInterface(
-            queues: min(max(2, asked), 256),
+            queues: min(max(2, asked), DomainInterface.mostQueues),
             ownerUID: sandbox.user,
             runtime: Self.name
         )

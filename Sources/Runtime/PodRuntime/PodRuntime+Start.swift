@@ -100,7 +100,12 @@ extension PodRuntime {
         let called = clock.now
         try await QueueService.serving(domain, interfaces) {
             try await patiently(container, with: Self.awaitedSockets(interfaces)) {
-                try await hypervisor.start(defined: container.uuid, paused: true)
+                do throws(LibvirtError) {
+                    try await hypervisor.start(defined: container.uuid, paused: true)
+                } catch {
+                    if let refusal = Self.processorRefusal(error, container) { throw refusal }
+                    throw error
+                }
             }
         }
         let answered = clock.now

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import CNIInvoker
+import LinuxSystem
 public import Pods
 
 extension PodRuntime: PodService {
@@ -27,7 +29,12 @@ extension PodRuntime: PodService {
         } catch {
             network = .notReady(reason: "NetworkNotConfigured", message: error.message)
         }
-        return RuntimeStatus(runtime: runtime, network: network, details: isVerbose ? details : [:])
+        return RuntimeStatus(
+            runtime: runtime,
+            network: network,
+            handlers: settings.handlers,
+            details: isVerbose ? details : [:]
+        )
     }
 
     /// Who makes cgroups.
@@ -76,6 +83,13 @@ extension PodRuntime: PodService {
     ) async throws(PodServiceError) -> ContainerStatus {
         guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
         var status = ContainerStatus(container: record.listed)
+        // A kubelet that does not say what the pod's author wrote names the image by its id.
+        if record.configuration.image.userSpecifiedName.isEmpty,
+            record.configuration.image.name == record.imageID,
+            let name = await images.name(of: record.imageID)
+        {
+            status.container.image.name = name
+        }
         status.startedAt = record.startedAt
         if let ending = record.ending {
             status.finishedAt = ending.finishedAt
@@ -124,12 +138,32 @@ extension PodRuntime: PodService {
                     )
                 }
                 container.configuration.resources = new
-                try await store.save(container)
+                let cgroup = try cgroup(container, sandbox)
+                try cgroup.check(resources)
+                // What can't be granted is not kept: it would spoil every later update.
+                var former: [PodCgroup.Former] = []
                 if container.phase == .running {
-                    try cgroup(container, sandbox).set(limits(container, sandbox))
+                    do throws(SystemError) {
+                        former = try cgroup.replace(limits(container, sandbox))
+                    } catch {
+                        throw Self.limitRefusal(error)
+                    }
+                }
+                do { try await store.save(container) } catch {
+                    cgroup.restore(former)
+                    throw error
                 }
             }
         }
+    }
+
+    /// What the kernel refuses of limits is wrong in the request.
+    static func limitRefusal(_ error: SystemError) -> PodServiceError {
+        let isMistake = [EINVAL, ERANGE, EDOM, ENODEV].contains(error.errno)
+        return PodServiceError(
+            isMistake ? .invalidArgument : .internalError,
+            "the resources can't be granted: \(error.message)"
+        )
     }
 
     /// Opens a container's log anew, after it was rotated.

@@ -30,6 +30,8 @@ public final class PodRuntime: Sendable {
     /// Containers whose start is under way, without the pod's lock.
     let starting = Underway()
     let farewells = Farewells()
+    /// The collection of the networks' garbage that goes on, which a new sandbox ends.
+    let collecting = Mutex<Task<Void, any Error>?>(nil)
     /// Pods and containers that the watch is busy with.
     let tended = Underway()
     let bootID: String

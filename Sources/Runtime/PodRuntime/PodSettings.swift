@@ -17,6 +17,8 @@ public struct PodSettings: Sendable {
     public var board = Domain.Board.pc
     /// What QEMU itself needs of a pod's memory limit, in MiB.
     public var memoryOverheadMiB = 128
+    /// Handlers of RuntimeClasses that are served, besides the default one, which has no name.
+    public var handlers: [String] = []
     /// Who makes cgroups, and in which notation kubelet names them.
     public var cgroupDriver = CgroupDriver.cgroupfs
     /// Where cgroups are mounted.

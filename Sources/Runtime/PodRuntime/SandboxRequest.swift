@@ -21,9 +21,20 @@ struct SandboxRequest {
             guard Self.isName(text) else {
                 throw PodServiceError(
                     .invalidArgument,
-                    "the pod's \(field) \"\(PodServiceError.shortened(text))\" is no name of Kubernetes: lower-case letters, digits, hyphens and dots"
+                    "the pod's \(field) \"\(PodServiceError.shortened(text))\" is not a name: letters, digits, hyphens and dots, at most 253, with "
+                        + "a letter or digit at both ends"
                 )
             }
+        }
+        let parent = configuration.cgroupParent
+        guard CgroupPath(parent: parent, containerID: "") != nil else {
+            throw PodServiceError(
+                .invalidArgument,
+                "the cgroup_parent \"\(PodServiceError.shortened(parent))\" is not a path of cgroups like /kubepods/pod1, or a slice like kubepods-pod1.slice"
+            )
+        }
+        if !configuration.logDirectory.isEmpty {
+            _ = try LogPath(folder: configuration.logDirectory, name: "log")
         }
         let namespaces = configuration.namespaces
         for (field, mode) in [
@@ -75,14 +86,17 @@ struct SandboxRequest {
         self.capabilities = JSONObject(capabilities)
     }
 
-    /// RFC 1123 subdomains, and UIDs of static pods, which are hexadecimal digits.
+    /// What can be part of a path, of CNI_ARGS and of a line of a log.
+    ///
+    /// Kubelet sends RFC 1123 subdomains, and hexadecimal digits as UIDs of static pods; other clients of the interface
+    /// use capitals, too.
     private static func isName(_ text: String) -> Bool {
         guard (1...253).contains(text.utf8.count) else { return false }
         let bytes = Array(text.utf8)
         let isInside = bytes.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "."):
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
                 true
             default: false
             }

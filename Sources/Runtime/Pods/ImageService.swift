@@ -26,6 +26,16 @@ public struct ImageReference: Hashable, Sendable {
     }
 }
 
+extension ImageReference {
+    /// The same under the name that the pod's author wrote, where the caller says it: kubelet asks by an id.
+    public var asRequested: ImageReference {
+        guard !userSpecifiedName.isEmpty else { return self }
+        var requested = self
+        requested.name = userSpecifiedName
+        return requested
+    }
+}
+
 /// What a caller lets us show to a registry or server.
 ///
 /// It never gets into a log: its description says nothing of it.
@@ -74,7 +84,7 @@ public struct ImageStatus: Hashable, Sendable {
     public var digests: [String]
     /// Its size on the disk in bytes.
     public var size: UInt64
-    /// How it was asked for.
+    /// How it is to be asked for: by its id, whatever it was asked for by.
     public var reference: ImageReference
     /// Whether kubelet must not remove it to get space.
     public var isPinned: Bool

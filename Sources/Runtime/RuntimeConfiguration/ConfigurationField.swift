@@ -92,6 +92,35 @@ extension ConfigurationField.Kind where Value == String {
     }
 }
 
+extension ConfigurationField.Kind where Value == [String] {
+    static var names: Self {
+        Self(
+            words: "names of lower-case letters, digits and hyphens, with commas between them, or `none`",
+            text: { $0.isEmpty ? "none" : $0.joined(separator: ",") },
+            parse: { text in
+                guard text != "none" else { return [] }
+                let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                return names.allSatisfy(isName) ? names : nil
+            }
+        )
+    }
+
+    /// A label of RFC 1123, as a RuntimeClass's handler must be.
+    private static func isName(_ text: String) -> Bool {
+        guard (1...63).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "-"),
+            text.utf8.last != UInt8(ascii: "-")
+        else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+}
+
 extension ConfigurationField.Kind where Value == Bool {
     static var flag: Self {
         Self(words: "true or false", text: { "\($0)" }, parse: { RuntimeConfiguration.isTrue($0) })

@@ -35,6 +35,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var startLimit = 4
     /// Seconds that a VM may wait for a vRouter on DPDK.
     public var vrouterSeconds = 60
+    /// Handlers of RuntimeClasses that are served, besides the default one.
+    public var handlers = ["vm"]
     /// Who makes cgroups.
     public var cgroupDriver = CgroupDriverChoice.auto
     /// What runs guests' instructions.
@@ -144,6 +146,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.vrouterSeconds,
             .number(1...3600),
             "Seconds that a VM with vhost-user sockets waits for the vRouter at its start."
+        ),
+        .init(
+            "runtime-handlers",
+            \.handlers,
+            .names,
+            "Handlers of RuntimeClasses that are served, besides the default one, which has no name; any other is refused."
         ),
         .init(
             "cgroup-driver",

@@ -56,6 +56,7 @@ struct Node {
         settings.board = configuration.machineType == .pc ? .pc : .q35
         settings.memoryOverheadMiB = Int(configuration.memoryOverhead.bytes >> 20)
         settings.startsAtOnce = configuration.startLimit
+        settings.handlers = configuration.handlers
         settings.vrouterSeconds = configuration.vrouterSeconds
         settings.processFolder = configuration.libvirtProcessFolder
         settings.cgroupDriver = Self.cgroupDriver(configuration.cgroupDriver)

@@ -22,7 +22,7 @@ struct NodeImages: Pods.ImageService, ImageFinder {
 
     func images(_ reference: Pods.ImageReference?) throws(PodServiceError) -> [ImageStatus] {
         guard let reference, !reference.name.isEmpty else {
-            return try naming { () throws(ImageError) in try store.list() }.map { Self.status($0, nil) }
+            return try naming { () throws(ImageError) in try store.list() }.map { Self.status($0) }
         }
         return try imageStatus(reference, isVerbose: false).map { [$0] } ?? []
     }
@@ -33,7 +33,7 @@ struct NodeImages: Pods.ImageService, ImageFinder {
     ) throws(PodServiceError) -> ImageStatus? {
         let image = try naming { () throws(ImageError) in try store.image(ImageSelector(reference.name)) }
         guard let image else { return nil }
-        var status = Self.status(image, reference)
+        var status = Self.status(image)
         if isVerbose {
             status.details = [
                 "format": image.format.rawValue, "virtualSize": String(image.virtualSize), "path": image.path,
@@ -91,6 +91,11 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         return NodeImage(id: image.digest.description, path: image.path, format: format)
     }
 
+    func name(of id: String) -> String? {
+        guard let image = try? store.image(ImageSelector(id)) else { return nil }
+        return Self.status(image).tags.first
+    }
+
     func release(_ containerID: String) throws(PodServiceError) {
         let user = try Self.user(containerID)
         try naming { () throws(ImageError) in try store.release(user) }
@@ -115,14 +120,15 @@ struct NodeImages: Pods.ImageService, ImageFinder {
 
     // MARK: - In other words
 
-    private static func status(_ image: Images.StoredImage, _ asked: Pods.ImageReference?) -> ImageStatus {
+    /// The same by whatever name or id it was asked for.
+    private static func status(_ image: Images.StoredImage) -> ImageStatus {
         let tags = image.repoTags
         return ImageStatus(
             id: image.digest.description,
             tags: tags.isEmpty ? image.names.filter { $0.digest == nil }.map(\.name) : tags,
             digests: image.repoDigests,
             size: image.size,
-            reference: asked ?? Pods.ImageReference(image.digest.description),
+            reference: Pods.ImageReference(image.digest.description),
             isPinned: image.isPinned
         )
     }

@@ -39,7 +39,11 @@ def status(server):
     assert set(conditions) == {"RuntimeReady", "NetworkReady"}, answer
     for condition in conditions.values():
         assert condition.status or (condition.reason and condition.message), condition
-    assert [handler.name for handler in answer.runtime_handlers][:1] == [""], answer
+    assert [handler.name for handler in answer.runtime_handlers] == ["", "vm"], answer
+    server.terminate()
+    assert server.wait() == 0
+    answer = server.start("--runtime-handlers", "none").runtime().Status(cri.StatusRequest())
+    assert [handler.name for handler in answer.runtime_handlers] == [""], answer
 
 
 def runtime_config(server):
@@ -124,6 +128,23 @@ def incomplete_requests(server):
     refused(CODE.INVALID_ARGUMENT, lambda: runtime.UpdateContainerResources(request), "linux")
     request = cri.StopContainerRequest(container_id="a", timeout=-1)
     refused(CODE.INVALID_ARGUMENT, lambda: runtime.StopContainer(request), "timeout")
+    # The interface demands an error of a group without a user.
+    config = sandbox()
+    config.linux.security_context.run_as_group.value = 1
+    refused(CODE.INVALID_ARGUMENT, run(config), "runAsGroup")
+    config.linux.security_context.run_as_user.value = 1
+    refused(CODE.UNAVAILABLE, run(config))
+    container = cri.ContainerConfig(metadata=cri.ContainerMetadata(name="vm"), image=cri.ImageSpec(image="debian"))
+    container.linux.security_context.run_as_group.value = 1
+    request = cri.CreateContainerRequest(pod_sandbox_id="a", config=container)
+    refused(CODE.INVALID_ARGUMENT, lambda: runtime.CreateContainer(request), "runAsGroup")
+    for change in (lambda context: context.run_as_user.SetInParent(), lambda context: setattr(context, "run_as_username", "me")):
+        container.linux.security_context.ClearField("run_as_user")
+        change(container.linux.security_context)
+        request = cri.CreateContainerRequest(pod_sandbox_id="a", config=container)
+        refused(CODE.NOT_FOUND, lambda request=request: runtime.CreateContainer(request))
+    request = cri.RunPodSandboxRequest(config=sandbox(), runtime_handler="kata")
+    refused(CODE.INVALID_ARGUMENT, lambda: runtime.RunPodSandbox(request), "runtime_handler", "kata")
     for port in (-1, 0, 65536):
         config = sandbox(port_mappings=[cri.PortMapping(container_port=port, host_port=80)])
         refused(CODE.INVALID_ARGUMENT, run(config), "port")
@@ -312,6 +333,11 @@ def images(server):
     assert not images.ListImages(cri.ListImagesRequest()).images
     assert not images.ImageStatus(cri.ImageStatusRequest(image=spec)).HasField("image")
     images.RemoveImage(cri.RemoveImageRequest(image=spec))
+    # A sandbox_config that is there and empty is none; one that is wrong is refused.
+    request = cri.PullImageRequest(image=spec, sandbox_config=cri.PodSandboxConfig())
+    refused(CODE.UNAVAILABLE, lambda: images.PullImage(request))
+    request = cri.PullImageRequest(image=spec, sandbox_config=cri.PodSandboxConfig(hostname="a"))
+    refused(CODE.INVALID_ARGUMENT, lambda: images.PullImage(request), "metadata")
     images.ImageFsInfo(cri.ImageFsInfoRequest())
     for call in [
         lambda: images.ImageStatus(cri.ImageStatusRequest()),
