@@ -101,6 +101,36 @@ import Testing
         #expect(try new.namespace.pings("10.47.255.254"))
     }
 
+    @Test(.rule("DEL-3"), arguments: [0, 2000, 50_000])
+    func `the new sandbox keeps its port whatever an agent that stood still has yet to do`(
+        microseconds: UInt32
+    ) throws {
+        let lab = try PluginLab()
+        let old = try lab.pod("web", sandbox: "old")
+        let new = try lab.pod("web", sandbox: "new")
+        #expect(try old.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        let machines = try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/vm-cfg/k8s__default__web"])
+        let vm = try #require(machines.output.firstMatch(of: /"vm-uuid": "([^"]+)"/)?.1)
+        let simulator = try #require(lab.simulator)
+        // Soon, its data plane is still at the old port.
+        usleep(microseconds)
+        simulator.pause()
+        // Requests that were given up lie in the agent's sockets: a DEL's, and DELETEs of its own.
+        #expect(try old.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        for _ in 1...3 {
+            let given = ["curl", "-s", "-m", "0.2", "-X", "DELETE", "http://127.0.0.1:9091/vm/\(vm)"]
+            #expect(try lab.node.run(given).status == 28)
+        }
+        simulator.resume()
+        #expect(try new.call("contrail-cni", "ADD", lab.contrail()).status == 0)
+        #expect(lab.folder.files().filter { $0.hasPrefix("state/") }.isEmpty)
+        #expect(try new.namespace.pings("10.47.255.254"))
+        let known = try new.namespace.run(["ip", "neigh", "show", "10.47.255.254"]).output
+        #expect(known.contains("lladdr 00:00:5e:00:01:00"), "\(known)")
+        let state = try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/vm/\(vm)"]).output
+        #expect(state.contains("system-name"), "\(state)")
+    }
+
     @Test func `an ADD that was killed is undone by DEL, and by the next ADD`() throws {
         let lab = try PluginLab()
         let pod = try lab.pod("web")

@@ -84,6 +84,27 @@ struct DataPlaneNamespaceTests {
         }
     }
 
+    @Test("The node does not answer for a gateway on a device that is no port yet")
+    func early() throws {
+        try Namespace.run {
+            let standIn = try Self.start()
+            // Its bridge has the gateway's address, so the node has it.
+            let first = try Self.ready("first", standIn)
+            let late = try TestPod("late", standIn)
+            try late.makeDevice()
+            // Linux would answer with the device's own MAC, and the pod would keep it.
+            try Namespace.check(try !late.pings("10.47.255.254"), "a device that is no port")
+            let none = try late.inside("ip neigh show 10.47.255.254")
+            try Namespace.check(!none.contains("lladdr"), none)
+            try late.post(to: standIn)
+            try Namespace.wait(for: "the port") { try late.state(standIn) == "active " }
+            try Namespace.check(try late.pings("10.47.255.254"), "gateway")
+            let known = try late.inside("ip neigh show 10.47.255.254")
+            try Namespace.check(known.contains("lladdr 00:00:5e:00:01:00"), known)
+            withExtendedLifetime(first) {}
+        }
+    }
+
     @Test("A device with a master is refused, though the API says 200")
     func master() throws {
         try Namespace.run {

@@ -108,6 +108,7 @@ final class DataPlaneWorker {
                 if port.index != 0 { leave(interface) }
                 return
             }
+            try filter.reserve(port.plan.network)
             let bridge = try bridges.bridge(for: port.plan.network)
             if link.master == bridge.index, port.index == link.index {
                 port.state = .attached(isRunning: link.isRunning)

@@ -20,14 +20,19 @@ final class PortFilter {
     }
 
     private let sets: NetfilterSets
+    private let gateways: GatewayFilter
 
     /// Makes the table, in place of one that an earlier run left.
     ///
     /// - Throws: ``SystemError`` or ``DataPlaneError`` with what `nft` said.
     init() throws {
-        sets = try NetfilterSets(table: Self.table)
+        sets = try NetfilterSets(table: Self.table, of: .bridge)
+        gateways = try GatewayFilter()
         try Self.run("table bridge \(Self.table) {}\ndelete table bridge \(Self.table)\n" + Self.rules)
     }
+
+    /// Leaves a network's own addresses to its bridge.
+    func reserve(_ network: VirtualNetwork) throws(SystemError) { try gateways.reserve(network) }
 
     func allow(_ plan: PortPlan) throws(SystemError) {
         try sets.add(Self.elements(of: plan), for: plan.device)
@@ -56,6 +61,7 @@ final class PortFilter {
     }
 
     func remove() {
+        gateways.remove()
         do {
             try Self.run("delete table bridge \(Self.table)\n")
         } catch {
@@ -111,7 +117,7 @@ final class PortFilter {
     }
 
     /// Has `nft` carry out a script.
-    private static func run(_ script: String) throws {
+    static func run(_ script: String) throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw SystemError("make", "a pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -126,7 +132,7 @@ final class PortFilter {
         _ = Bytes(script).withUnsafeBytes { write(ends[1], $0.baseAddress, $0.count) }
         close(ends[1])
         guard child.wait() else {
-            throw DataPlaneError("nft cannot make table bridge \(table): \(child.readErrors().text)")
+            throw DataPlaneError("nft cannot make table \(table): \(child.readErrors().text)")
         }
     }
 }

@@ -1,19 +1,26 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Elements of the sets of one nftables table of the bridge family: nfnetlink, subsystem nftables.
+/// Elements of the sets of one nftables table: nfnetlink, subsystem nftables.
 final class NetfilterSets {
     private static let subsystem: UInt16 = 10
-    private static let bridge: UInt8 = 7
     private static let newElement: UInt16 = 12
     private static let getElements: UInt16 = 13
     private static let deleteElement: UInt16 = 14
 
+    /// A family of tables, by its number.
+    enum Family: UInt8 {
+        case arp = 3
+        case bridge = 7
+    }
+
     private let table: String
+    private let family: Family
     private let socket: NetlinkSocket
 
-    init(table: String) throws(SystemError) {
+    init(table: String, of family: Family) throws(SystemError) {
         self.table = table
+        self.family = family
         socket = try NetlinkSocket(NetlinkSocket.netfilter)
     }
 
@@ -78,7 +85,7 @@ final class NetfilterSets {
 
     private func message(_ type: UInt16, _ flags: UInt16) -> NetlinkMessage {
         var message = NetlinkMessage(type: Self.subsystem << 8 | type, flags: flags)
-        message.add(raw: [Self.bridge, 0, 0, 0])
+        message.add(raw: [family.rawValue, 0, 0, 0])
         return message
     }
 
