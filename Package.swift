@@ -448,7 +448,8 @@ let package = Package(
             dependencies: [
                 "CLinux", "CNIInvoker", "CloudInit", "DomainXML", "JSON", "Libvirt", "LinuxSystem",
                 "PodRuntime",
-                "Pods", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "Pods", "PreparedInterface", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Golden"],
             swiftSettings: strict

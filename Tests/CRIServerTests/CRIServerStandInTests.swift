@@ -52,7 +52,11 @@ import Testing
             "ListContainers",
             "ContainerStatus",
             "UpdateContainerResources",
-            "ReopenContainerLog"
+            "ReopenContainerLog",
+            "ContainerStats",
+            "ListContainerStats",
+            "PodSandboxStats",
+            "ListPodSandboxStats"
         )
     )
     func unknownIDs() async throws { try await check("unknown_ids") }

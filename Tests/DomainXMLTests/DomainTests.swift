@@ -71,6 +71,21 @@ import VMWrapper
         #expect(try golden.text("wrapped.xml", now: xml) == xml)
     }
 
+    @Test func `the translator's buffer is bounded where there is a translator`() throws {
+        let xml = try domain([]) { $0.translationCacheMiB = 48 }.xml.filter { !$0.isWhitespace }
+        #expect(
+            xml.contains("<features><acpi/><apic/><tcg><tb-cacheunit='MiB'>48</tb-cache></tcg></features>")
+        )
+        let others = [
+            try domain([]).xml,
+            try domain([]) {
+                $0.translationCacheMiB = 48
+                $0.accelerator = .kvm
+            }.xml,
+        ]
+        #expect(others.allSatisfy { !$0.contains("tcg>") })
+    }
+
     @Test func `no text breaks out of its place`() throws {
         let hostile = "'/><script a=\"&amp;\"]]>\u{0}\u{1}\n\u{FFFF}ä"
         let xml = try domain([]) {

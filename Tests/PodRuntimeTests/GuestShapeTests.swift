@@ -9,17 +9,11 @@ import Testing
 @Suite struct GuestShapeTests {
     private func shape(
         _ annotations: [String: String] = [:],
-        limit: Int64 = 0,
-        overhead: Int64 = 0
+        limit: Int64 = 0
     ) throws -> GuestShape {
         let metadata = PodSandboxMetadata(name: "vm", uid: "u", namespace: "default", attempt: 0)
         var sandbox = PodSandboxConfiguration(metadata: metadata)
         sandbox.annotations = annotations
-        if overhead > 0 {
-            var resources = LinuxResources()
-            resources.memoryLimit = overhead
-            sandbox.overhead = resources
-        }
         var container = ContainerConfiguration(
             metadata: ContainerMetadata(name: "vm", attempt: 0),
             image: ImageReference("image")
@@ -27,7 +21,12 @@ import Testing
         var resources = LinuxResources()
         resources.memoryLimit = limit
         container.resources = resources
-        return try GuestShape(container, in: sandbox, overheadMiB: 128)
+        return try GuestShape(
+            container,
+            in: sandbox,
+            needs: EmulatorNeeds(accelerator: .kvm, fixedMiB: 128),
+            nodeBytes: 0
+        )
     }
 
     @Test func `without wishes it is what Virtlet made`() throws {
@@ -37,11 +36,9 @@ import Testing
         )
     }
 
-    @Test func `memory is the limit less the overhead, or all of it with an overhead on top`() throws {
+    @Test func `memory is the limit less what QEMU takes`() throws {
         #expect(try shape(limit: 512 << 20).memoryMiB == 384)
-        #expect(try shape(limit: 512 << 20, overhead: 100 << 20).memoryMiB == 512)
         #expect(throws: PodServiceError.self) { try shape(limit: 191 << 20) }
-        #expect(try shape(limit: 192 << 20).memoryMiB == 64)
     }
 
     @Test(arguments: [("4", 4), ("0", 1), ("-3", 1), ("255", 255)])

@@ -100,7 +100,8 @@ import Testing
                     image: ImageReference("image")
                 ),
                 in: sandbox("a", user: 1).configuration,
-                overheadMiB: 0
+                needs: EmulatorNeeds(accelerator: .kvm),
+                nodeBytes: 0
             ),
             createdAt: 2
         )

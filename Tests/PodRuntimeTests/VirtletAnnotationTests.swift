@@ -93,7 +93,12 @@ import Testing
         )
         container.mounts = [pods.mount("data", .configMap), pods.mount("files", .configMap)]
         return Guest(
-            shape: try GuestShape(container, in: sandbox, overheadMiB: 128),
+            shape: try GuestShape(
+                container,
+                in: sandbox,
+                needs: EmulatorNeeds(accelerator: .kvm),
+                nodeBytes: 0
+            ),
             description: try GuestDescription(container, in: sandbox, instanceID: "4a1c")
         )
     }

@@ -29,6 +29,10 @@ import Testing
             "ListContainers",
             "ContainerStatus",
             "UpdateContainerResources",
+            "ContainerStats",
+            "ListContainerStats",
+            "PodSandboxStats",
+            "ListPodSandboxStats",
             "ListImages",
             "ImageStatus",
             "ImageFsInfo",
@@ -44,6 +48,13 @@ import Testing
         .timeLimit(.minutes(6))
     )
     func ends() throws { try check("ends") }
+
+    @Test(
+        "a guest uses all memory that it sees as free and boots anew, within the pod's limit",
+        .rule("MEMORY"),
+        .timeLimit(.minutes(6))
+    )
+    func memory() throws { try check("memory") }
 
     @Test(
         "guests and their traffic live on while vm-runtime, libvirtd and both are killed",

@@ -15,6 +15,22 @@ extension PodSandboxFilter {
     }
 }
 
+extension PodSandboxFilter {
+    init(_ message: CRIPodSandboxStatsFilter) {
+        self.init(id: message.id.isEmpty ? nil : message.id, labels: message.labelSelector)
+    }
+}
+
+extension ContainerFilter {
+    init(_ message: CRIContainerStatsFilter) {
+        self.init(
+            id: message.id.isEmpty ? nil : message.id,
+            sandboxID: message.podSandboxID.isEmpty ? nil : message.podSandboxID,
+            labels: message.labelSelector
+        )
+    }
+}
+
 extension ContainerFilter {
     init(_ message: CRIContainerFilter) throws(PodServiceError) {
         self.init(

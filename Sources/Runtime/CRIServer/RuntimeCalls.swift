@@ -13,20 +13,21 @@ struct RuntimeCalls<Service: PodService>: RegistrableRPCService {
         registerNode(&router)
         registerSandboxes(&router)
         registerContainers(&router)
+        registerUsage(&router)
         for (call, words) in Self.unserved { router.refuse(call, of: .runtime, words) }
     }
 
     /// Calls that are not served, and what to do instead.
     static var unserved: [(String, String)] {
         let streams = "a VM has no processes of the node; use its console, or SSH over the pod's network"
-        let use = "this version measures no use of pods"
+        let metrics = "this version has no metrics of its own; use ListPodSandboxStats"
         let parts = "lists are answered whole: use the call without Stream"
         let states = "a VM's state is not written down"
         return [
             ("ExecSync", streams), ("Exec", streams), ("Attach", streams), ("PortForward", streams),
-            ("ContainerStats", use), ("ListContainerStats", use), ("StreamContainerStats", use),
-            ("PodSandboxStats", use), ("ListPodSandboxStats", use), ("StreamPodSandboxStats", use),
-            ("ListMetricDescriptors", use), ("ListPodSandboxMetrics", use), ("StreamPodSandboxMetrics", use),
+            ("StreamContainerStats", parts), ("StreamPodSandboxStats", parts),
+            ("ListMetricDescriptors", metrics), ("ListPodSandboxMetrics", metrics),
+            ("StreamPodSandboxMetrics", metrics),
             ("StreamPodSandboxes", parts), ("StreamContainers", parts), ("CheckpointContainer", states),
             ("CheckpointPod", states), ("RestorePod", states),
             ("GetContainerEvents", "this version tells no events; lists and statuses are up to date"),

@@ -82,7 +82,14 @@ extension Domain {
         return XMLElement("os", attributes, children)
     }
 
-    private var features: XMLElement { XMLElement("features", [], [XMLElement("acpi"), XMLElement("apic")]) }
+    private var features: XMLElement {
+        var children = [XMLElement("acpi"), XMLElement("apic")]
+        if accelerator == .tcg, let translationCacheMiB {
+            let cache = XMLElement("tb-cache", [("unit", "MiB")], text: String(translationCacheMiB))
+            children.append(XMLElement("tcg", [], [cache]))
+        }
+        return XMLElement("features", [], children)
+    }
 
     private var processor: XMLElement {
         switch cpu {

@@ -23,6 +23,8 @@ public struct Domain: Hashable, Sendable {
     public var firmware = Firmware.bios
     /// Whether QEMU stays, stopped, when the guest's kernel panics, so that it can be told from a crash of QEMU.
     public var keepsPanicked = false
+    /// The most memory that the translator keeps translated code in; nil for its own bound, and with KVM.
+    public var translationCacheMiB: Int?
     /// The disks, first the one to boot from.
     public var disks: [Disk]
     /// How the guest sees them.

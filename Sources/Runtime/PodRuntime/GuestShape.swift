@@ -25,10 +25,6 @@ struct GuestShape: Hashable, Sendable {
     /// The annotation of the firmware: `bios` or `uefi`.
     static let firmware = "contrail-vm/firmware"
 
-    /// Memory of a guest without a limit, as Virtlet gave it.
-    static let standardMemoryMiB = 1024
-    /// The least that a guest can be given.
-    static let leastMemoryMiB = 64
     /// The most processors, as Virtlet allowed.
     static let mostProcessors = 255
 }
@@ -36,13 +32,13 @@ struct GuestShape: Hashable, Sendable {
 extension GuestShape {
     /// Reads what the pod asks for.
     ///
-    /// `overheadMiB`: what QEMU itself needs. It comes out of the limit, unless the RuntimeClass adds an overhead to
-    /// the pod: then the guest gets all of the limit.
+    /// `needs`: what QEMU itself needs. `nodeBytes`: the node's memory.
     /// - Throws: `PodServiceError.Kind.invalidArgument`, which names the annotation or resource.
     init(
         _ container: ContainerConfiguration,
         in sandbox: PodSandboxConfiguration,
-        overheadMiB: Int
+        needs: EmulatorNeeds,
+        nodeBytes: Int64
     ) throws(PodServiceError) {
         let annotations = sandbox.annotations
         vcpus = 1
@@ -97,20 +93,13 @@ extension GuestShape {
             }
             self.isUEFI = isUEFI
         }
-        let limit = container.resources?.memoryLimit ?? 0
-        guard limit > 0 else {
-            memoryMiB = Self.standardMemoryMiB
-            return
-        }
-        let isOnTop = (sandbox.overhead?.memoryLimit ?? 0) > 0
-        memoryMiB = Int(limit >> 20) - (isOnTop ? 0 : overheadMiB)
-        guard memoryMiB >= Self.leastMemoryMiB else {
-            throw PodServiceError(
-                .invalidArgument,
-                "the memory limit of \(limit) bytes leaves \(max(0, memoryMiB)) MiB for the guest after \(isOnTop ? 0 : overheadMiB) MiB for QEMU, "
-                    + "and a guest needs \(Self.leastMemoryMiB) MiB: raise resources.limits.memory, or give the RuntimeClass an overhead"
-            )
-        }
+        memoryMiB = try GuestMemory(
+            container.resources,
+            overhead: sandbox.overhead,
+            vcpus: vcpus,
+            needs: needs,
+            nodeBytes: nodeBytes
+        ).mib
     }
 
     private static func refusal(_ name: String, _ text: String, _ reason: String) -> PodServiceError {

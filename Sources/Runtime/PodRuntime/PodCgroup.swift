@@ -23,7 +23,9 @@ struct PodCgroup: Sendable {
     private static let controllers = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
 
     /// Whether there is one hierarchy for all controllers (cgroup v2).
-    var isUnified: Bool { access("\(root)/cgroup.controllers", F_OK) == 0 }
+    var isUnified: Bool { Self.isUnified(root) }
+
+    static func isUnified(_ root: String) -> Bool { access("\(root)/cgroup.controllers", F_OK) == 0 }
 
     /// The folders of the container's cgroup, one a hierarchy.
     private var folders: [String] {
@@ -113,7 +115,7 @@ struct PodCgroup: Sendable {
     static func remove(named names: Set<String>, below root: String) throws(SystemError) {
         guard !names.isEmpty else { return }
         var found: [String] = []
-        let isUnified = access("\(root)/cgroup.controllers", F_OK) == 0
+        let isUnified = isUnified(root)
         var open = isUnified ? [root] : controllers.map { "\(root)/\($0)" }
         while let folder = open.popLast() {
             for name in folders(in: folder) {

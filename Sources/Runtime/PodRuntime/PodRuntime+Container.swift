@@ -24,7 +24,15 @@ extension PodRuntime {
         let shape = try GuestShape(
             configuration,
             in: known.configuration,
-            overheadMiB: settings.memoryOverheadMiB
+            needs: settings.needs,
+            nodeBytes: nodeMemory
+        )
+        let memory = try GuestMemory(
+            configuration.resources,
+            overhead: known.configuration.overhead,
+            vcpus: shape.vcpus,
+            needs: settings.needs,
+            nodeBytes: nodeMemory
         )
         let request = try ContainerRequest(configuration, in: known.configuration)
         return try await shielded { [self] in
@@ -60,7 +68,9 @@ extension PodRuntime {
                     throw error
                 }
                 do {
-                    return try await make(container, in: sandbox, image, request)
+                    let made = try await make(container, in: sandbox, image, request)
+                    log("container \(container.id): \(memory.description)")
+                    return made
                 } catch {
                     log("container \(container.id): \(error); undoing what was made")
                     try await remove(container)
@@ -306,6 +316,10 @@ extension PodRuntime {
         domain.cpu = container.shape.cpu
         domain.diskBus = container.shape.diskBus ?? .virtio
         domain.keepsPanicked = true
+        domain.translationCacheMiB = settings.needs.translationCacheMiB(
+            guestMiB: container.shape.memoryMiB,
+            vcpus: container.shape.vcpus
+        )
         if container.shape.isUEFI {
             domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")
         }

@@ -35,7 +35,10 @@ public final class PodRuntime: Sendable {
     /// Pods and containers that the watch is busy with.
     let tended = Underway()
     let bootID: String
+    /// The memory of this node in bytes.
+    let nodeMemory: Int64
     let logs: ConsoleLogs
+    let meter = UsageMeter()
     /// Containers that were given up before they were written down, whose image is still noted as used.
     let unused = Mutex<Set<String>>([])
     let log: @Sendable (String) -> Void
@@ -57,6 +60,7 @@ public final class PodRuntime: Sendable {
         logs = ConsoleLogs(log: log)
         starts = Semaphore(max(1, settings.startsAtOnce))
         bootID = try Host.bootID()
+        nodeMemory = Int64(clamping: ProcessInfo.processInfo.physicalMemory)
         try Files.makeFolder(settings.machines.stateFolder, mode: 0o711)
         try Files.makeFolder(settings.podsFolder, mode: 0o711)
         let containers = try Files.list(settings.podsFolder)

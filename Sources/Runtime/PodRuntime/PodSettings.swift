@@ -15,8 +15,8 @@ public struct PodSettings: Sendable {
     public var accelerator = Domain.Accelerator.kvm
     /// The board of guests.
     public var board = Domain.Board.pc
-    /// What QEMU itself needs of a pod's memory limit, in MiB.
-    public var memoryOverheadMiB = 128
+    /// What QEMU itself takes of a pod's memory, in MiB; nil for what it needs.
+    public var memoryOverheadMiB: Int?
     /// Handlers of RuntimeClasses that are served, besides the default one, which has no name.
     public var handlers: [String] = []
     /// Who makes cgroups, and in which notation kubelet names them.
@@ -33,6 +33,8 @@ public struct PodSettings: Sendable {
     /// The defaults.
     public init(machines: Settings = Settings()) { self.machines = machines }
 
+    /// What QEMU needs beside a guest.
+    var needs: EmulatorNeeds { EmulatorNeeds(accelerator: accelerator, fixedMiB: memoryOverheadMiB) }
     /// The folder of all pods' files.
     var podsFolder: String { "\(machines.stateFolder)/pods" }
     /// The database.

@@ -111,7 +111,7 @@ public struct ImageStatus: Hashable, Sendable {
     }
 }
 
-/// What images take of a file system.
+/// What images, or a container's disks, take of a file system.
 public struct FilesystemUsage: Hashable, Sendable {
     /// When it was measured, in nanoseconds since 1970.
     public var measuredAt: Int64

@@ -71,6 +71,18 @@ public protocol PodService: Sendable {
         annotations: [String: String]
     ) async throws(PodServiceError)
 
+    /// What a container uses; `notFound` for an unknown id.
+    func containerUsage(_ id: String) async throws(PodServiceError) -> ContainerUsage
+
+    /// What the containers use to which a filter applies; one that goes away meanwhile is left out.
+    func containerUsages(_ filter: ContainerFilter) async throws(PodServiceError) -> [ContainerUsage]
+
+    /// What a sandbox uses; `notFound` for an unknown id, `failedPrecondition` for one that is not ready.
+    func sandboxUsage(_ id: String) async throws(PodServiceError) -> PodSandboxUsage
+
+    /// What the sandboxes use that are ready and to which a filter applies; one that goes away meanwhile is left out.
+    func sandboxUsages(_ filter: PodSandboxFilter) async throws(PodServiceError) -> [PodSandboxUsage]
+
     /// Opens a container's log anew, after kubelet renamed the file.
     func reopenLog(ofContainer id: String) async throws(PodServiceError)
 }

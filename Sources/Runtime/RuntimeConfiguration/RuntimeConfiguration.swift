@@ -30,7 +30,7 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     /// How many there are.
     public var emulatorUserCount = 900
     /// What an emulator needs beside the guest's memory.
-    public var memoryOverhead = ByteCount(128 << 20)
+    public var memoryOverhead = ByteCount(0)
     /// How many VMs are started at once.
     public var startLimit = 4
     /// Seconds that a VM may wait for a vRouter on DPDK.
@@ -133,7 +133,7 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             "memory-overhead",
             \.memoryOverhead,
             .bytes,
-            "What QEMU needs beside the guest's memory. Where the RuntimeClass adds no overhead, a guest has the pod's limit less this."
+            "What QEMU gets of a pod's memory beside the guest, whatever the guest. 0: what it needs, computed for each guest."
         ),
         .init(
             "start-limit",

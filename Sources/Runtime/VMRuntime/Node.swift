@@ -54,7 +54,8 @@ struct Node {
         var settings = PodSettings(machines: machines)
         settings.networkFolder = configuration.cniConfigurationFolder
         settings.board = configuration.machineType == .pc ? .pc : .q35
-        settings.memoryOverheadMiB = Int(configuration.memoryOverhead.bytes >> 20)
+        let overhead = Int(configuration.memoryOverhead.bytes >> 20)
+        settings.memoryOverheadMiB = overhead > 0 ? overhead : nil
         settings.startsAtOnce = configuration.startLimit
         settings.handlers = configuration.handlers
         settings.vrouterSeconds = configuration.vrouterSeconds

@@ -21,8 +21,7 @@ from google.protobuf import descriptor_pb2
 from server import LIMIT, Server, refused, sandbox
 
 CODE = grpc.StatusCode
-UNSERVED = """ExecSync Exec Attach PortForward ContainerStats ListContainerStats PodSandboxStats
-ListPodSandboxStats CheckpointContainer ListMetricDescriptors ListPodSandboxMetrics GetContainerEvents
+UNSERVED = """ExecSync Exec Attach PortForward CheckpointContainer ListMetricDescriptors ListPodSandboxMetrics GetContainerEvents
 UpdatePodSandboxResources StreamPodSandboxes StreamContainers StreamContainerStats StreamPodSandboxStats
 StreamPodSandboxMetrics CheckpointPod RestorePod""".split()
 
@@ -75,6 +74,8 @@ def unknown_ids(server):
         lambda: runtime.CreateContainer(cri.CreateContainerRequest(pod_sandbox_id=where, config=container)),
     ]:
         refused(CODE.NOT_FOUND, call, where)
+    refused(CODE.NOT_FOUND, lambda: runtime.ContainerStats(cri.ContainerStatsRequest(container_id=where)), where)
+    refused(CODE.NOT_FOUND, lambda: runtime.PodSandboxStats(cri.PodSandboxStatsRequest(pod_sandbox_id=where)), where)
     # What is gone is stopped and removed already.
     runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=where))
     runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=where))
@@ -82,6 +83,11 @@ def unknown_ids(server):
     runtime.RemoveContainer(cri.RemoveContainerRequest(container_id=where))
     assert not runtime.ListPodSandbox(cri.ListPodSandboxRequest(filter=cri.PodSandboxFilter(id=where))).items
     assert not runtime.ListContainers(cri.ListContainersRequest(filter=cri.ContainerFilter(id=where))).containers
+    # An error of a list would cost kubelet the summary of the whole node.
+    for wanted in (None, cri.ContainerStatsFilter(id=where), cri.ContainerStatsFilter(pod_sandbox_id=where, label_selector={"a": "b"})):
+        assert not runtime.ListContainerStats(cri.ListContainerStatsRequest(filter=wanted)).stats
+    for wanted in (None, cri.PodSandboxStatsFilter(id=where, label_selector={"a": "b"})):
+        assert not runtime.ListPodSandboxStats(cri.ListPodSandboxStatsRequest(filter=wanted)).stats
 
 
 def empty_ids(server):
@@ -91,6 +97,7 @@ def empty_ids(server):
         lambda: runtime.RemovePodSandbox(cri.RemovePodSandboxRequest()),
         lambda: runtime.PodSandboxStatus(cri.PodSandboxStatusRequest()),
         lambda: runtime.CreateContainer(cri.CreateContainerRequest()),
+        lambda: runtime.PodSandboxStats(cri.PodSandboxStatsRequest()),
     ]:
         refused(CODE.INVALID_ARGUMENT, call, "pod_sandbox_id is empty")
     for call in [
@@ -100,6 +107,7 @@ def empty_ids(server):
         lambda: runtime.ContainerStatus(cri.ContainerStatusRequest()),
         lambda: runtime.UpdateContainerResources(cri.UpdateContainerResourcesRequest()),
         lambda: runtime.ReopenContainerLog(cri.ReopenContainerLogRequest()),
+        lambda: runtime.ContainerStats(cri.ContainerStatsRequest()),
     ]:
         refused(CODE.INVALID_ARGUMENT, call, "container_id is empty")
 

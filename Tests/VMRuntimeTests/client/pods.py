@@ -5,10 +5,12 @@
 
 import os
 import pathlib
+import re
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import grpc
 from cri_api.v1 import api_pb2 as cri
@@ -62,17 +64,24 @@ def life(node):
     assert "10.47.255.253" not in resolver, resolver
     answered = guest(container, "ping -c 2 -W 3 10.47.255.254 && ping -c 2 -W 3 fd00:47::fe")
     assert answered.count(" 0% packet loss") == 2, answered
+    measured(node, sandbox, container)
 
     node.stop(container)
     status = node.status(container)
     assert (status.state, status.exit_code, status.reason) == (cri.CONTAINER_EXITED, 0, "Completed"), status
     node.stop(container)
+    # What has ended uses its disk alone.
+    [ended] = node.cri.ListContainerStats(cri.ListContainerStatsRequest()).stats
+    assert ended.writable_layer.used_bytes.value > 0 and not ended.HasField("cpu") and not ended.HasField("memory"), ended
     node.cri.RemoveContainer(cri.RemoveContainerRequest(container_id=container))
     node.cri.RemoveContainer(cri.RemoveContainerRequest(container_id=container))
     for _ in range(2):
         node.cri.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=sandbox))
     status = node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)).status
     assert status.state == cri.SANDBOX_NOTREADY and not status.network.ip, status
+    assert not node.cri.ListPodSandboxStats(cri.ListPodSandboxStatsRequest()).stats
+    refused(
+        CODE.FAILED_PRECONDITION, lambda: node.cri.PodSandboxStats(cri.PodSandboxStatsRequest(pod_sandbox_id=sandbox)), "not ready")
     for _ in range(2):
         node.cri.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=sandbox))
     refused(CODE.NOT_FOUND, lambda: node.cri.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=sandbox)))
@@ -101,6 +110,74 @@ def listed(node, sandbox, container):
     assert node.status(container).image_ref == image.id, node.status(container)
     systems = node.store.ImageFsInfo(cri.ImageFsInfoRequest()).image_filesystems
     assert systems[0].used_bytes.value >= image.size > 0 and systems[0].inodes_used.value > 0, systems
+
+
+def measured(node, sandbox, container):
+    """What a VM that runs uses, beside what its cgroup and its guest say."""
+
+    def stats():
+        [own] = node.cri.ListContainerStats(cri.ListContainerStatsRequest()).stats
+        [pods] = node.cri.ListPodSandboxStats(cri.ListPodSandboxStatsRequest()).stats
+        assert own.attributes.id == container and own.attributes.metadata.name == "vm", own
+        assert own.attributes.labels == {"tier": "front"}, own
+        assert pods.attributes.id == sandbox and pods.attributes.metadata.name == "web", pods
+        assert pods.attributes.labels == {"app": "web"} and pods.attributes.annotations == {"a": "b"}, pods
+        assert [item.attributes.id for item in pods.linux.containers] == [container], pods
+        return own, pods.linux
+
+    group = f"{lab.GROUP}/podweb/{lab.domain(container)}"
+    before, of_pod = stats()
+    used = int((lab.CGROUPS / "memory" / group / "memory.usage_in_bytes").read_text())
+    memory = before.memory
+    assert abs(memory.usage_bytes.value - used) < 32 << 20, (memory, used)
+    assert 64 << 20 < memory.working_set_bytes.value <= memory.usage_bytes.value, memory
+    assert memory.available_bytes.value == (400 << 20) - memory.working_set_bytes.value, memory
+    assert 64 << 20 < memory.rss_bytes.value <= memory.usage_bytes.value and memory.page_faults.value > 0, memory
+    assert of_pod.memory.working_set_bytes.value >= memory.working_set_bytes.value - (32 << 20), of_pod
+    assert of_pod.process.process_count.value >= 3, of_pod
+    layer = before.writable_layer
+    disks = [lab.WORK / "state" / "pods" / container / name for name in ("disk.qcow2", "seed.iso")]
+    assert layer.inodes_used.value >= 2 and os.path.isdir(layer.fs_id.mountpoint), layer
+    assert abs(layer.used_bytes.value - sum(path.stat().st_blocks * 512 for path in disks)) < 16 << 20, layer
+    [interface] = of_pod.network.interfaces
+    assert interface == of_pod.network.default_interface and interface.name == "eth0", of_pod.network
+
+    # The guest works for some seconds, and sends a MB more than it gets.
+    guest(container, "python3 -c 'for _ in range(3000000): pass'")
+    time.sleep(1)
+    guest(container, "python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                     "for _ in range(1000): s.sendto(bytes(1000), (\"10.47.255.254\", 9))'")
+    after, of_pod = stats()
+    seconds = (after.cpu.timestamp - before.cpu.timestamp) / 1e9
+    spent = (after.cpu.usage_core_nano_seconds.value - before.cpu.usage_core_nano_seconds.value) / 1e9
+    assert seconds > 1 and 0.1 < spent < 3 * seconds, (spent, seconds)
+    assert abs(after.cpu.usage_nano_cores.value / 1e9 - spent / seconds) < 0.05, (after.cpu, spent, seconds)
+    assert after.memory.timestamp > memory.timestamp, after
+    [later] = of_pod.network.interfaces
+    assert later.tx_bytes.value - interface.tx_bytes.value > 1000 * 1000, (interface, later)
+    assert later.rx_bytes.value - interface.rx_bytes.value < 500 * 1000, (interface, later)
+    counted = guest(container, "cat /sys/class/net/eth0/statistics/tx_bytes || cat /sys/class/net/e*/statistics/tx_bytes")
+    assert abs(int(counted.split()[-1]) - later.tx_bytes.value) < 100_000, (counted, later)
+
+    assert node.cri.ContainerStats(cri.ContainerStatsRequest(container_id=container[:12])).stats.attributes.id == container
+    assert node.cri.PodSandboxStats(cri.PodSandboxStatsRequest(pod_sandbox_id=sandbox[:12])).stats.attributes.id == sandbox
+    for found, filters in [
+        ([container], {"id": container[:12]}), ([container], {"pod_sandbox_id": sandbox}), ([], {"pod_sandbox_id": container}),
+        ([container], {"label_selector": {"tier": "front"}}), ([], {"label_selector": {"tier": "back"}}),
+    ]:
+        request = cri.ListContainerStatsRequest(filter=cri.ContainerStatsFilter(**filters))
+        assert [item.attributes.id for item in node.cri.ListContainerStats(request).stats] == found, filters
+    for found, filters in [([sandbox], {"id": sandbox[:12]}), ([], {"id": container}), ([], {"label_selector": {"app": "x"}})]:
+        request = cri.ListPodSandboxStatsRequest(filter=cri.PodSandboxStatsFilter(**filters))
+        assert [item.attributes.id for item in node.cri.ListPodSandboxStats(request).stats] == found, filters
+    # None of it needs libvirt: one that hangs holds up nothing.
+    os.kill(lab.libvirtd(), signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        stats()
+        assert time.monotonic() - begun < 5, "stats waited for libvirt"
+    finally:
+        os.kill(lab.libvirtd(), signal.SIGCONT)
 
 
 def updated(node, container):
@@ -174,6 +251,69 @@ def ends(node):
     assert len(node.cri.ListContainers(cri.ListContainersRequest()).containers) == 5
     node.remove_pod(sandbox)
     same(before, on_node())
+
+
+def memory(node):
+    """A guest can use all memory that it sees as free, and boots anew, within the pod's limit."""
+    node.start()
+    node.pull()
+    before = on_node()
+    config = pod("fills")
+    sandbox = node.run(config)
+    limit = 320 << 20
+    container = node.create(sandbox, config, machine(memory=limit))
+    assert re.search(f"container {container}: the guest has [0-9]+ MiB of the pod's memory limit", node.text()), node.text()[-2000:]
+    node.begin(container)
+    group = lab.CGROUPS / "memory" / lab.GROUP / "podfills" / lab.domain(container)
+    qemu = lab.process(container)
+    tree = ElementTree.fromstring(lab.virsh("dumpxml", lab.domain(container)))
+    cache = int(tree.find("features/tcg/tb-cache").text) >> 10
+    assert 16 <= cache <= 128, cache
+
+    def full():
+        # All that the guest has to give, touched page by page; then the guest compiles and reads for a while.
+        answer = guest(container, "python3 - << 'E'\n" + FILL + "E\n")
+        assert re.search(r"^filled \d+ of \d+ MiB$", answer.strip().splitlines()[-1]), answer
+        most = int((group / "memory.max_usage_in_bytes").read_text())
+        print(f"      the guest {answer.strip().splitlines()[-1]}; with QEMU {most >> 20} of {limit >> 20} MiB at most")
+
+    wait_ready("fills")
+    full()
+    guest(container, "setsid sh -c 'sleep 1; reboot' > /dev/null 2>&1 &")
+    until(lambda: log_of("fills").count("@@READY") == 2, 150, "a second @@READY")
+    full()
+    status = node.status(container)
+    assert status.state == cri.CONTAINER_RUNNING and lab.process(container) == qemu, status
+    assert "oom_kill 0" in (group / "memory.oom_control").read_text()
+    # So small a pod as Virtlet's users have, and one with neither limit nor request, have a VM, too.
+    node.stop(container, 0)
+    for name, bytes_, words in [("small", 160 << 20, "of the pod's memory limit"), ("wild", 0, "1024 MiB, for the pod has neither")]:
+        other = pod(name)
+        sandboxed = node.run(other)
+        made = node.create(sandboxed, other, machine(memory=bytes_))
+        node.begin(made)
+        assert node.status(made).state == cri.CONTAINER_RUNNING
+        assert any(made in line and words in line for line in node.text().splitlines()), node.text()[-2000:]
+        node.remove_pod(sandboxed)
+    node.remove_pod(sandbox)
+    same(before, on_node())
+
+
+FILL = """
+import os, re
+free = int(re.search(r"MemAvailable: +(\\d+)", open("/proc/meminfo").read()).group(1)) >> 10
+# What the kernel itself needs to go on is not the program's.
+want = free - 12
+blocks = []
+for _ in range(want):
+    block = bytearray(1 << 20)
+    for place in range(0, len(block), 4096):
+        block[place] = 1
+    blocks.append(block)
+for _ in range(3):
+    compile("\\n".join(f"x{i} = {i} * 3" for i in range(300)), "x", "exec")
+print("filled", len(blocks), "of", free, "MiB")
+"""
 
 
 def survival(node):
@@ -391,4 +531,4 @@ def confined(container, memory, parent):
 
 
 if __name__ == "__main__":
-    lab.main(life, ends, survival, failures, crowd, kills, firmware)
+    lab.main(life, ends, memory, survival, failures, crowd, kills, firmware)

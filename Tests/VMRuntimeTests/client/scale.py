@@ -17,6 +17,7 @@ import pathlib
 import re
 import statistics
 import subprocess
+import threading
 import time
 
 from cri_api.v1 import api_pb2 as cri
@@ -53,6 +54,34 @@ def like_any_machine():
     finally:
         prctl(thp_disable, 0, 0, 0, 0)
         os.sched_setaffinity(0, processors)
+
+
+@contextlib.contextmanager
+def asked_throughout(node):
+    """What all use is asked as long as the block lasts: no answer may fail or take long, whatever comes and goes meanwhile."""
+    stop, answers = threading.Event(), []
+
+    def ask():
+        while not stop.is_set():
+            start = time.monotonic()
+            containers = node.cri.ListContainerStats(cri.ListContainerStatsRequest()).stats
+            sandboxes = node.cri.ListPodSandboxStats(cri.ListPodSandboxStatsRequest()).stats
+            answers.append((time.monotonic() - start, len(containers), len(sandboxes)))
+            assert all(item.attributes.id and item.attributes.metadata.name for item in containers)
+            assert all(item.HasField("linux") and item.attributes.metadata.uid for item in sandboxes)
+            time.sleep(0.05)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            yield
+        finally:
+            stop.set()
+            asking.result()
+    took = sorted(seconds * 1000 for seconds, _, _ in answers)
+    most = max((containers for _, containers, _ in answers), default=0)
+    assert len(answers) > 3 and took[-1] < 10_000, took
+    print(f"stats of {most} pods at most, asked {len(took)} times meanwhile: P50 {statistics.median(took):.0f} ms, most {took[-1]:.0f} ms")
 
 
 def prepared(node, environment=None):
@@ -126,8 +155,10 @@ def full(node):
     node.start()
     assert {item.id for item in node.cri.ListContainers(running).containers} == {container for _, container in made}
     print(f"killed and started anew: all {PODS} run on, told after {(time.monotonic() - start) * 1000:.0f} ms")
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    # A pod that goes away while it is measured is left out.
+    with asked_throughout(node), concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda ids: node.remove_pod(ids[0]), made))
+    assert not node.cri.ListContainerStats(cri.ListContainerStatsRequest()).stats
     same(before, on_node())
 
 
