@@ -162,4 +162,25 @@ import Testing
         #expect(try old.call("contrail-cni", "DEL", lab.contrail()).status == 0)
         #expect(try new.namespace.pings("10.47.255.254"))
     }
+
+    @Test func `ADD waits until the simulator is told of the pod by its UID, whatever it made up before`()
+        throws
+    {
+        // The simulator makes up a UID at the first request.
+        let lab = try PluginLab()
+        let pod = try lab.pod("db-0")
+        let socket = "\(lab.simulator?.folder.path ?? "")/run/control.sock"
+        let teller = PlainThread {
+            usleep(700_000)
+            try? Self.control(
+                socket,
+                #"{"command": "add-pod", "pod": {"name": "db-0", "uid": "\#(Self.newUID)"}}"#
+            )
+        }
+        let identity = try add(pod, lab, Self.newUID, retries: 10)
+        teller.join()
+        #expect(identity.addresses.count == 2, "\(identity)")
+        #expect(try pod.namespace.pings("10.47.255.254"))
+        #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+    }
 }

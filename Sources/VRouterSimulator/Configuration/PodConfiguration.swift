@@ -5,8 +5,12 @@
 struct PodConfiguration: Sendable {
     let machine: VirtualMachine
     let interfaces: [VirtualInterface]
+    /// Whether it says what its interfaces are, though it be none; else one is made for it.
+    let namesInterfaces: Bool
 
-    private static let keys: Set<String> = ["cluster", "namespace", "name", "uuid", "interfaces"]
+    private static let keys: Set<String> = [
+        "cluster", "namespace", "name", "uuid", "uid", "interfaces",
+    ]
 
     init(_ json: AgentJSON, at place: String, networks: [VirtualNetwork]) throws(ConfigurationError) {
         let reader = try ObjectReader(json, at: place, keys: Self.keys)
@@ -15,7 +19,12 @@ struct PodConfiguration: Sendable {
             namespace: try reader.text("namespace") ?? "default",
             pod: try reader.required("name")
         )
-        let id = try reader.requiredUUID("uuid")
+        // Kubernetes says uid, the agent says uuid of the machine.
+        guard reader.json("uuid") == nil || reader.json("uid") == nil else {
+            throw reader.error("uid", "is what uuid means: give one of them")
+        }
+        let id = try reader.requiredUUID(reader.json("uid") == nil ? "uuid" : "uid")
+        namesInterfaces = reader.json("interfaces") != nil
         machine = VirtualMachine(id: id, name: Bytes(pod.text))
         let list = try reader.list("interfaces")
         var interfaces: [VirtualInterface] = []

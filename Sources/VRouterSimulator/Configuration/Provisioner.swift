@@ -32,16 +32,23 @@ struct Provisioner {
 
     /// A machine and its interface in the default network.
     ///
+    /// `id`: the machine's, a pod's UID; without it one is made up.
+    ///
     /// - Returns: none if the name is not `<cluster>__<namespace>__<pod>` or no address is left.
-    mutating func provision(name: Bytes) -> (VirtualMachine, VirtualInterface)? {
+    mutating func provision(name: Bytes, id: AgentUUID? = nil) -> (VirtualMachine, VirtualInterface)? {
         guard let pod = PodName(name) else { return nil }
         let v4Address = v4?.take()
         let v6Address = v6?.take()
-        guard (v4 == nil || v4Address != nil) && (v6 == nil || v6Address != nil) else { return nil }
-        let machine = VirtualMachine(id: newID(salt: name + Bytes("/vm")), name: name)
-        let (id, mac) = newInterfaceID(salt: name + Bytes("/vmi"))
+        guard (v4 == nil || v4Address != nil) && (v6 == nil || v6Address != nil) else {
+            // One family has none left: the other's is given back.
+            if let v4Address { v4?.release(v4Address) }
+            if let v6Address { v6?.release(v6Address) }
+            return nil
+        }
+        let machine = VirtualMachine(id: id ?? newID(salt: name + Bytes("/vm")), name: name)
+        let (interfaceID, mac) = newInterfaceID(salt: name + Bytes("/vmi"))
         var interface = VirtualInterface(
-            id: id,
+            id: interfaceID,
             machine: machine.id,
             network: network.id,
             mac: mac,

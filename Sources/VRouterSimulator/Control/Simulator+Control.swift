@@ -30,7 +30,13 @@ extension Simulator {
         case .set(let name, let value): try set(name, to: value)
         case .addFault(let fault): faults.append(fault)
         case .clearFaults: faults = []
-        case .addPod(let pod): addPod(pod.machine, pod.interfaces)
+        case .addPod(let pod) where pod.namesInterfaces: addPod(pod.machine, pod.interfaces)
+        case .addPod(let pod):
+            guard provision(pod.machine) else {
+                throw ConfigurationError("pod", "the default network is missing, or has no address left")
+            }
+            let known = agent.database.machines[pod.machine.id] ?? pod.machine
+            return ControlValue.success([("pod", podValue(known))])
         case .deletePod(let id):
             guard deletePod(id) else { throw ConfigurationError("uuid", "no such pod") }
         case .pod(let name):

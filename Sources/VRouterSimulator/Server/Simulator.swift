@@ -18,6 +18,8 @@ public final class Simulator {
     let agent: Agent
     let mailbox: Queue<Simulator.Message>
     var provisioner: Provisioner?
+    /// Machines that nobody named, made for a request.
+    var madeUp: Set<AgentUUID> = []
     var faults: [Fault]
     var statistics = Statistics()
     var timers = Timers<Event>()
