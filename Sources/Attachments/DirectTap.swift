@@ -19,15 +19,26 @@ public enum DirectTap {
     ) throws(AttachmentError) {
         try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
         try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
-        do throws(NetlinkError) {
+        do throws(AttachmentError) {
+            try system { () throws(SystemError) in try Host.ignoreIPv6(on: tap.name) }
+            try setUp(tap, mtu: mtu, over: socket)
+        } catch {
+            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
+            throw error
+        }
+    }
+
+    private static func setUp(
+        _ tap: Attachment.Tap,
+        mtu: Int,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
+        try netlink { () throws(NetlinkError) in
             guard let link = try socket.link(tap.name) else {
                 throw NetlinkError(operation: "look up", subject: tap.name.text, errno: ENODEV)
             }
             try socket.sendAtOnce(tap.name, index: link.index)
             try socket.setUpSilently(tap.name, mtu: mtu)
-        } catch {
-            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
-            throw .netlink(error)
         }
     }
 }

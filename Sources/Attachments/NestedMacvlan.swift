@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import LinuxSystem
 public import Netlink
 public import NetworkTypes
 public import PreparedInterface
@@ -52,7 +53,10 @@ public enum NestedMacvlan {
             }
             try socket.deleteLink(host)
             try socket.addVLAN(host, on: parent.index, tag: macvlan.tag, mtu: mtu)
-            do throws(NetlinkError) {
+        }
+        do throws(AttachmentError) {
+            try system { () throws(SystemError) in try Host.ignoreIPv6(on: host) }
+            try netlink { () throws(NetlinkError) in
                 try socket.setUpSilently(host)
                 guard let lower = try socket.link(host) else {
                     throw NetlinkError(operation: "add a macvlan to", subject: host.text, errno: ENODEV)
@@ -66,10 +70,10 @@ public enum NestedMacvlan {
                     throw NetlinkError(operation: "look up", subject: name.text, errno: ENODEV)
                 }
                 try inside.rename(link, to: pod)
-            } catch {
-                try socket.deleteLink(host)
-                throw error
             }
+        } catch {
+            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(host) }
+            throw error
         }
     }
 

@@ -39,14 +39,9 @@ public enum PodInterface {
         in namespace: borrowing PodNamespace,
         _ guest: GuestConfiguration
     ) throws(AttachmentError) -> Announcement {
-        let hasV6 = guest.addresses.contains { $0.address.family == .v6 }
         let sockets: Sockets = try namespace.inside { () throws(AttachmentError) -> Sockets in
             // What the agent's router advertisements say must not contradict what is configured here.
-            if hasV6 {
-                try system { () throws(SystemError) in
-                    try Host.setSysctl("net/ipv6/conf/\(pod.text)/accept_ra", to: "0")
-                }
-            }
+            try system { () throws(SystemError) in try Host.refuseRouterAdvertisements(on: pod) }
             return try Sockets()
         }
         let socket = sockets.netlink

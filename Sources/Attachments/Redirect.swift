@@ -38,7 +38,11 @@ public enum Redirect {
         let socket = try namespace.inside { () throws(AttachmentError) -> NetlinkSocket in
             let socket = try netlink { () throws(NetlinkError) -> NetlinkSocket in try NetlinkSocket() }
             try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(tap.name) }
-            try system { () throws(SystemError) in try TapDevice.make(tap.name, owner: tap.ownerUID) }
+            try system { () throws(SystemError) in
+                try TapDevice.make(tap.name, owner: tap.ownerUID)
+                // Until the redirect is in place, the pod's kernel would hear the guest.
+                try Host.ignoreIPv6(on: tap.name, isEssential: false)
+            }
             return socket
         }
         return try netlink { () throws(NetlinkError) in

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import LinuxSystem
 public import Netlink
 public import NetworkTypes
 
@@ -32,12 +33,13 @@ public enum VethPair {
                 guard error.errno == EEXIST, try socket.deleteLink(host) else { throw error }
                 try add()
             }
-            do throws(NetlinkError) {
-                try socket.setUpSilently(host)
-            } catch {
-                try socket.deleteLink(host)
-                throw error
-            }
+        }
+        do throws(AttachmentError) {
+            try system { () throws(SystemError) in try Host.ignoreIPv6(on: host) }
+            try netlink { () throws(NetlinkError) in try socket.setUpSilently(host) }
+        } catch {
+            try netlink { () throws(NetlinkError) in _ = try socket.deleteLink(host) }
+            throw error
         }
     }
 }

@@ -10,11 +10,17 @@ final class PluginLab {
     let folder: TemporaryFolder
     let simulator: TestSimulator?
 
-    init(simulator more: String? = "", networks: String = TestSimulator.networks) throws {
+    init(
+        simulator more: String? = "",
+        networks: String = TestSimulator.networks,
+        dataPlane: Bool = true
+    ) throws {
         let node = try TestNamespace("node")
         self.node = node
         folder = TemporaryFolder()
-        simulator = try more.map { try TestSimulator(node: node, networks: networks, more: $0) }
+        simulator = try more.map {
+            try TestSimulator(node: node, networks: networks, dataPlane: dataPlane, more: $0)
+        }
     }
 
     func pod(_ name: String, sandbox: String = "1") throws -> TestPod {
