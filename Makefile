@@ -12,7 +12,7 @@ CNI_BIN ?= /opt/cni/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-embedded build-ordinary build-tests demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted test-long check format \
-	bench load install clean
+	bench load install sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDI
 	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
 	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done
+
+sbom: build ## list what each program is linked from (CycloneDX), and warn where that is not what tools/linked says
+	@tools/sbom
 
 clean: ## remove all that was built here
 	rm -rf .build .build-* Benchmarks/.build
