@@ -63,6 +63,22 @@ import Testing
         }
     }
 
+    @Test("each test that SECURITY.md names is there")
+    func threatModel() throws {
+        let named = try text("SECURITY.md").matches(of: /`(\w+Tests): ([^`]+)`/)
+        #expect(named.count > 20)
+        let files = FileManager.default.enumerator(
+            at: Self.root.appendingPathComponent("Tests"),
+            includingPropertiesForKeys: nil
+        )
+        var places: [String: URL] = [:]
+        while let file = files?.nextObject() as? URL { places[file.lastPathComponent] = file }
+        for match in named {
+            let file = try #require(places["\(match.1).swift"], "\(match.1)")
+            #expect(try String(contentsOf: file, encoding: .utf8).contains(match.2), "\(match.0)")
+        }
+    }
+
     @Test("the unit is told when the program serves, and lets it write where the sample says")
     func unit() throws {
         let unit = try text("conf/systemd/vm-runtime.service")
