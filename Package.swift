@@ -190,10 +190,18 @@ let package = Package(
             path: "Sources/Runtime/Libvirt",
             swiftSettings: strict
         ),
+        .target(name: "CConfinement", path: "Sources/Runtime/CConfinement", cSettings: warnings),
+        .target(
+            name: "Confinement",
+            dependencies: ["CConfinement", "CLinux", "LinuxSystem", "NetworkTypes"],
+            path: "Sources/Runtime/Confinement",
+            swiftSettings: strict
+        ),
         .target(
             name: "Machines",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
+                "HostPrograms",
                 "ImageFormats", "JSON", "Libvirt", "LinuxSystem", "NetworkTypes", "PreparedInterface",
             ],
             path: "Sources/Runtime/Machines",
@@ -209,9 +217,10 @@ let package = Package(
         .target(
             name: "VMCtl",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
+                "HostPrograms",
                 "ImageFormats", "Images", "KVMProbe", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes",
-                "PreparedInterface",
+                "PreparedInterface", "RuntimeConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Runtime/VMCtl",
@@ -221,8 +230,9 @@ let package = Package(
         .target(
             name: "PodRuntime",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON",
-                "Libvirt",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
+                "HostPrograms",
+                "JSON", "Libvirt",
                 "LinuxSystem",
                 "Machines", "NetworkTypes", "Pods", "PreparedInterface",
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -233,7 +243,7 @@ let package = Package(
         ),
         .target(
             name: "RuntimeConfiguration",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: ["NetworkTypes", .product(name: "Yams", package: "Yams")],
             path: "Sources/Runtime/RuntimeConfiguration",
             swiftSettings: strict
         ),
@@ -455,8 +465,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ConfinementTests",
+            dependencies: ["CLinux", "Confinement", "NetworkTypes", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "RuntimeConfigurationTests",
-            dependencies: ["RuntimeConfiguration"],
+            dependencies: ["NetworkTypes", "RuntimeConfiguration"],
             swiftSettings: strict
         ),
         .testTarget(

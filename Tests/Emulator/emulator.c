@@ -36,6 +36,10 @@ static void give_up(const char *what) {
   exit(1);
 }
 
+#ifdef EMULATOR_TARGETS
+#include "hostile.c"
+#endif
+
 // The number behind a key in an argument's text, or -1.
 static long long number(const char *text, const char *key) {
   const char *found = strstr(text, key);
@@ -135,6 +139,9 @@ static void answer(const char *line) {
     is_running = *command == 'c';
     event(is_running ? "RESUME" : "STOP", "");
     if (is_running && console >= 0 && write(console, "started\r\n", 9) < 0) give_up("write to the console");
+#ifdef EMULATOR_TARGETS
+    if (is_running) go_on(console);
+#endif
   }
   const char *done[] = {"cont",    "stop",    "qmp_capabilities", "migrate-set-capabilities", "qom-set",
                         "balloon", "set_link", "system_powerdown"};
@@ -179,6 +186,9 @@ static void set_up(int count, char **arguments) {
   for (int index = 1; index + 1 < count; index++) {
     const char *option = arguments[index], *value = arguments[index + 1];
     if (!strcmp(option, "-chardev") && strstr(value, "id=charmonitor")) listener = (int)number(value, ",fd=");
+#ifdef EMULATOR_TARGETS
+    if (!strcmp(option, "-name")) begin_hostilities(value);
+#endif
     if (!strcmp(option, "-smp")) processors = atoi(value);
     if (!strcmp(option, "-m")) memory = (number(value, "size=") > 0 ? number(value, "size=") : atoll(value) * 1024) * 1024;
     if (!strcmp(option, "-chardev") && strstr(value, "pty,id=charserial0")) {
@@ -196,6 +206,13 @@ static void set_up(int count, char **arguments) {
 }
 
 int main(int count, char **arguments) {
+#ifdef EMULATOR_TARGETS
+  if (count == 3 && !strcmp(arguments[1], "--try")) {
+    read_targets(arguments[2]);
+    try_all(1);
+    return 0;
+  }
+#endif
   for (int index = 1; index + 1 < count; index++)
     if (!strcmp(arguments[index], "-name")) goto machine;
   arguments[0] = EMULATOR_QEMU;

@@ -31,16 +31,16 @@ import Testing
             isMultiQueue: true,
             mostQueues: 8,
             hasVnetHeader: true,
-            ownerUID: 64_100,
+            ownerUID: 67_000,
             joinedBy: .redirect
         )
         return QueueService.Source(tap: tap, queues: 2, vhosts: 0)
     }
 
-    private func service() -> QueueService { QueueService(path: socket, user: 64_100, wrapper: wrapper) }
+    private func service() -> QueueService { QueueService(path: socket, user: 67_000, wrapper: wrapper) }
 
     /// Runs a wrapper as a user; what stands in for QEMU prints its arguments and the taps of its descriptors.
-    private func runWrapper(_ program: String, uid: Int = 64_100) throws -> Programs.Run {
+    private func runWrapper(_ program: String, uid: Int = 67_000) throws -> Programs.Run {
         let script = "for a; do echo \"$a\"; done; grep -h iff: /proc/$$/fdinfo/*; exit 0"
         let qemu = try scratch.program("qemu", script)
         return try Programs.run(
@@ -61,7 +61,7 @@ import Testing
         let listening = try service.listen()
         let attributes = try FileManager.default.attributesOfItem(atPath: socket)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
-        #expect(attributes[.ownerAccountID] as? Int == 64_100)
+        #expect(attributes[.ownerAccountID] as? Int == 67_000)
         async let served = onThreadOfItsOwn { service.serve([source], on: listening, seconds: 20) }
         let run = try runWrapper(wrapper)
         #expect(await served == nil)

@@ -43,6 +43,20 @@ import Testing
     func life() throws { try check("life") }
 
     @Test(
+        "a guest that has broken out into its emulator reaches nothing that is not its own, by any of fifty tries",
+        .rule("HOSTILE-EMULATOR"),
+        .timeLimit(.minutes(6))
+    )
+    func hostile() throws { try check("hostile") }
+
+    @Test(
+        "an emulator that lies about its process moves nobody, and its children end with it",
+        .rule("HOSTILE-EMULATOR"),
+        .timeLimit(.minutes(6))
+    )
+    func liars() throws { try check("liars") }
+
+    @Test(
         "how a guest ends, by itself or by force, is told in words that kubelet acts on",
         .rule("ContainerStatus", "ENDS"),
         .timeLimit(.minutes(6))

@@ -3,6 +3,7 @@
 
 import CLinux
 import CloudInit
+package import Confinement
 import DomainXML
 import LinuxSystem
 import PreparedInterface
@@ -27,12 +28,20 @@ extension MachineRuntime {
     func start(_ machine: inout Machine, _ interfaces: [PreparedInterface]) async throws {
         progress("Starting the VM")
         let domain = try domain(of: machine, interfaces)
+        try Self.socketBan(settings, of: [machine] + store.list()).ensure()
         try await QueueService.serving(domain, interfaces) {
             try await hypervisor.start(domain.xml, name: domain.name, paused: true)
         }
         machine.wasStarted = true
         try store.save(machine)
         try await hypervisor.resume(machine.uuid.text)
+    }
+
+    /// The rule that keeps the users of machines' emulators from the node's IP.
+    package static func socketBan(_ settings: Settings, of machines: [Machine]) -> SocketBan {
+        let configured = settings.users.first...settings.users.last
+        let others = Set(machines.map(\.user.uid)).filter { !configured.contains($0) }.sorted()
+        return SocketBan(SocketRule(users: [configured] + others.map { $0...$0 }), of: .machines)
     }
 
     private func domain(of machine: Machine, _ interfaces: [PreparedInterface]) throws -> Domain {

@@ -44,8 +44,11 @@ public struct UserRange: Hashable, Sendable {
     /// The last id.
     public let last: UInt32
 
-    /// Above Debian's and systemd's own ranges, below those of user namespaces.
-    public static let standard = UserRange(checked: 64_100, 64_999)
+    /// Those of vmctl's machines; vm-runtime's pods have others.
+    ///
+    /// Above Debian's (to 65534) and systemd's own ranges (DynamicUser= takes 61184 to 65519), below those that
+    /// useradd(8) gives user namespaces (from 100000).
+    public static let standard = UserRange(checked: 67_000, 67_899)
 
     /// A range; nil where it is empty or begins at root or the system's users.
     public init?(first: UInt32, last: UInt32) {

@@ -260,6 +260,7 @@ extension PodRuntime {
         await logs.finish(container.id)
         try await hypervisor.undefine(container.uuid)
         if let sandbox = await store.sandboxes[container.sandboxID] {
+            await endProcesses(of: sandbox, besides: container)
             try cgroup(container, sandbox).remove()
         }
         try removeTree(folder(container))

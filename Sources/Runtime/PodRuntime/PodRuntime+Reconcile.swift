@@ -16,6 +16,7 @@ extension PodRuntime {
     /// Brings what is written down and what is there together, after a start: undoes what was half made, ends what
     /// an earlier boot took away, and removes domains and folders of ours that nobody knows.
     public func reconcile() async {
+        await attempt("the users of QEMU have the node's IP") { [self] in try await ensureSocketBan() }
         for sandbox in await store.sandboxes.values {
             await attempt("sandbox \(sandbox.id)") { [self] in
                 try await locks.holding(sandbox.id) { try await reconcile(sandbox) }
@@ -232,6 +233,8 @@ extension PodRuntime {
         let places = Semaphore(4)
         await withDiscardingTaskGroup { group in
             while await Self.slept(seconds: 30) {
+                await attempt("the users of QEMU have the node's IP") { [self] in try await ensureSocketBan()
+                }
                 await releaseImages()
                 for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
                     guard sandbox.phase == .making || !sandbox.networks.isEmpty, tended.begin(sandbox.id)

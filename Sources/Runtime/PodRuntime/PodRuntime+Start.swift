@@ -76,7 +76,7 @@ extension PodRuntime {
             let running = container
             try await locks.holding(sandbox.id) { try await store.save(running) }
         } catch {
-            await abandon(container)
+            if await abandon(container) { await endProcesses(of: sandbox, besides: container) }
             await logs.finish(container.id)
             container.phase = .exited
             container.ending = ContainerRecord.Ending(
@@ -97,6 +97,10 @@ extension PodRuntime {
         let begin = clock.now
         let interfaces = try interfaces(of: sandbox)
         let domain = try domain(container, sandbox, interfaces)
+        try await ensureSocketBan()
+        // An earlier attempt's emulator may have left children.
+        await endProcesses(of: sandbox, besides: container)
+        let askedAt = EmulatorProcess.ticks()
         let called = clock.now
         try await QueueService.serving(domain, interfaces) {
             try await patiently(container, with: Self.awaitedSockets(interfaces)) {
@@ -109,7 +113,7 @@ extension PodRuntime {
             }
         }
         let answered = clock.now
-        try await confine(container, sandbox)
+        try await confine(container, sandbox, askedAt: askedAt)
         try await follow(container, sandbox)
         let resumed = try await clock.measure { try await hypervisor.resume(container.uuid) }
         log(
@@ -168,16 +172,24 @@ extension PodRuntime {
     }
 
     /// Puts a paused QEMU into the pod's cgroup, with the pod's limits.
-    private func confine(_ container: ContainerRecord, _ sandbox: SandboxRecord) async throws {
-        let file = "\(settings.processFolder)/\(Self.domainName(container)).pid"
-        let text = String(decoding: try Files.read(file, limit: 64) ?? [], as: UTF8.self)
-        guard let process = Int32(text.prefix { $0.isNumber }), process > 1 else {
-            throw PodServiceError(
-                .internalError,
-                "libvirt tells no process of \(Self.domainName(container)) in \(file): is libvirt-pid-dir right?"
+    private func confine(
+        _ container: ContainerRecord,
+        _ sandbox: SandboxRecord,
+        askedAt: UInt64
+    ) async throws {
+        let process = try EmulatorProcess(
+            file: "\(settings.processFolder)/\(Self.domainName(container)).pid",
+            EmulatorProcess.Expectation(
+                user: sandbox.user,
+                program: settings.machines.qemu.path,
+                askedAt: askedAt
             )
+        )
+        try await cgroup(container, sandbox).take(process.identifier, limits(container, sandbox))
+        // Its id may have become another's since.
+        guard process.isThere else {
+            throw PodServiceError(.internalError, "the VM's emulator ended while its cgroup was made")
         }
-        try await cgroup(container, sandbox).take(process, limits(container, sandbox))
     }
 
     /// The limits of QEMU with its guest.

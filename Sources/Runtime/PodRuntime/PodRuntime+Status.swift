@@ -17,6 +17,13 @@ extension PodRuntime: PodService {
         } catch {
             runtime = .notReady(reason: "LibvirtUnavailable", message: "\(error)")
         }
+        if let reason = await whySocketBanFails() {
+            if runtime == .ready { runtime = .notReady(reason: "EmulatorsNotConfined", message: reason) }
+        } else {
+            details["emulatorNetworks"] =
+                settings.storageNetworks.isEmpty
+                ? "none" : settings.storageNetworks.map(\.text).joined(separator: ",")
+        }
         var network = RuntimeStatus.Readiness.ready
         do {
             let (text, list) = try NetworkFolder(path: settings.networkFolder).list()

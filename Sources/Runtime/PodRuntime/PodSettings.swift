@@ -3,6 +3,7 @@
 
 public import DomainXML
 public import Machines
+public import NetworkTypes
 public import Pods
 
 /// What the operator decides.
@@ -25,6 +26,8 @@ public struct PodSettings: Sendable {
     public var cgroupRoot = "/sys/fs/cgroup"
     /// Where libvirt writes the process ids of its QEMUs.
     public var processFolder = "/run/libvirt/qemu"
+    /// The networks that emulators reach by TCP; they have no other IP of the node.
+    public var storageNetworks: [IPPrefix] = []
     /// How many guests are started at once; others wait.
     public var startsAtOnce = 4
     /// How long a guest with vhost-user sockets waits for the vRouter.

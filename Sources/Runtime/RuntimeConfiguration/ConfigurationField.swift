@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import NetworkTypes
+
 /// A field of the configuration: its names, its kind, and the way to the property.
 struct ConfigurationField: Sendable {
     /// Its key in the file; `--key` is its flag.
@@ -133,6 +135,23 @@ extension ConfigurationField.Kind where Value == Int {
             words: "a number from \(range.lowerBound) to \(range.upperBound)",
             text: { "\($0)" },
             parse: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
+        )
+    }
+}
+
+extension ConfigurationField.Kind where Value == [IPPrefix] {
+    static var networks: Self {
+        Self(
+            words: "networks with commas between them, like `10.20.0.0/16,fd00:20::/64`, or nothing",
+            text: { $0.map(\.text).joined(separator: ",") },
+            parse: { text in
+                let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+                    .map { String($0.filter { $0 != " " }) }
+                // Each costs instructions of a program that the kernel limits.
+                guard text.contains(where: { $0 != " " }) else { return [] }
+                let networks = parts.compactMap { IPPrefix($0) }
+                return networks.count == parts.count && networks.count <= 64 ? networks : nil
+            }
         )
     }
 }

@@ -22,7 +22,9 @@ extension RuntimeConfiguration {
         let defaults = RuntimeConfiguration()
         for field in fields {
             let virtlet = field.virtlet.map { "`\($0.name)`" } ?? ""
-            page += "| `\(field.key)` | `\(field.text(defaults))` | `\(field.variable)` | \(virtlet) "
+            let value = field.text(defaults)
+            page +=
+                "| `\(field.key)` | \(value.isEmpty ? "nothing" : "`\(value)`") | `\(field.variable)` | \(virtlet) "
             page += "| \(field.summary) \(field.kind.prefix(1).uppercased())\(field.kind.dropFirst()). |\n"
         }
         page += """
@@ -38,7 +40,9 @@ extension RuntimeConfiguration {
     /// The fields for the help of the command line.
     public static var help: String {
         let defaults = RuntimeConfiguration()
-        return fields.map { "  --\($0.key) (\($0.text(defaults)))\n      \($0.summary)\n" }.joined()
+        return fields.map {
+            "  --\($0.key) (\($0.text(defaults).isEmpty ? "nothing" : $0.text(defaults)))\n      \($0.summary)\n"
+        }.joined()
     }
 
     /// The keys, in the order of the page.

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+public import NetworkTypes
+
 /// What an operator can set of vm-runtime.
 ///
 /// To add a field: a property here with its default, and a line in `fields`.
@@ -26,9 +28,11 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     /// Whether regular expressions of translation sets count.
     public var translatesByRegularExpressions = true
     /// The first user id for emulators.
-    public var firstEmulatorUser = 64_100
+    public var firstEmulatorUser = 66_000
     /// How many there are.
     public var emulatorUserCount = 900
+    /// What emulators may reach by IP.
+    public var storageNetworks: [IPPrefix] = []
     /// What an emulator needs beside the guest's memory.
     public var memoryOverhead = ByteCount(0)
     /// How many VMs are started at once.
@@ -128,6 +132,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.emulatorUserCount,
             .number(1...1_000_000),
             "How many of them there are: at most so many VMs."
+        ),
+        .init(
+            "storage-networks",
+            \.storageNetworks,
+            .networks,
+            "The networks that QEMU may reach, by TCP alone: those of network disks. It has no other IP of the node. Loopback and link-local addresses are reached only where a listed network lies in theirs."
         ),
         .init(
             "memory-overhead",

@@ -22,6 +22,7 @@ struct HostExamination: Sendable {
         findings.append(await libvirt)
         findings.append(await kvm)
         if let finding = kvmDevice { findings.append(finding) }
+        findings += confinement
         return findings
     }
 

@@ -56,6 +56,7 @@ struct Node {
         settings.board = configuration.machineType == .pc ? .pc : .q35
         let overhead = Int(configuration.memoryOverhead.bytes >> 20)
         settings.memoryOverheadMiB = overhead > 0 ? overhead : nil
+        settings.storageNetworks = configuration.storageNetworks
         settings.startsAtOnce = configuration.startLimit
         settings.handlers = configuration.handlers
         settings.vrouterSeconds = configuration.vrouterSeconds

@@ -195,6 +195,17 @@ def process(container):
     return int(pathlib.Path(f"/run/libvirt/qemu/{domain(container)}.pid").read_text())
 
 
+def cgroup_of(container):
+    """The folder of a container's cgroup, of whatever version."""
+    hierarchy = CGROUPS / "memory" if (CGROUPS / "memory").exists() else CGROUPS
+    return next(hierarchy.glob(f"{GROUP}/*/{domain(container)}"))
+
+
+def top_cgroup():
+    """The root of the hierarchies."""
+    return CGROUPS / "memory" if (CGROUPS / "memory").exists() else CGROUPS
+
+
 def on_node():
     """All that pods may leave behind on a node."""
 

@@ -518,7 +518,7 @@ def confined(container, memory, parent):
     """QEMU is a user of its own without capabilities, in the pod's cgroup with its limits."""
     process = pathlib.Path(f"/proc/{lab.process(container)}")
     told = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)
-    assert int(told["Uid"].split()[0]) >= 64100, told["Uid"]
+    assert 66000 <= int(told["Uid"].split()[0]) < 66900, told["Uid"]
     for kind in ("CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh"):
         assert kind == "CapBnd" or int(told[kind], 16) == 0, f"{kind} {told[kind]}"
     assert told["NoNewPrivs"] == "1" and told["Seccomp"] == "2", told
