@@ -116,7 +116,8 @@ let package = Package(
         .target(
             name: "Attachments",
             dependencies: [
-                "CLinux", "CNIProtocol", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface",
+                "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "PreparedInterface",
             ],
             swiftSettings: node
         ),
@@ -131,7 +132,7 @@ let package = Package(
         .target(
             name: "TapBridge",
             dependencies: [
-                "Attachments", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
                 "PreparedInterface",
             ],
             swiftSettings: node

@@ -24,10 +24,10 @@ public struct Differences {
     }
 
     /// Compares what every device has.
-    mutating func compare(_ link: Link, mac: MACAddress?, mtu: Int, kind: String) {
+    mutating func compare(_ link: Link, mac: MACAddress?, mtu: Int?, kind: String) {
         compare(link.name, "kind", is: link.kind ?? "hardware", not: kind)
         if let mac { compare(link.name, "MAC address", is: link.mac?.text ?? "none", not: mac.text) }
-        compare(link.name, "MTU", is: "\(link.mtu)", not: "\(mtu)")
+        if let mtu { compare(link.name, "MTU", is: "\(link.mtu)", not: "\(mtu)") }
         if !link.isUp { note(link.name, "it is down") }
     }
 }
@@ -40,7 +40,7 @@ extension VethPair {
         _ pod: InterfaceName,
         host: InterfaceName?,
         in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
+        _ expected: Expectation,
         over socket: NetlinkSocket,
         _ differences: inout Differences
     ) throws(AttachmentError) {
@@ -48,7 +48,7 @@ extension VethPair {
         let end = try netlink { () throws(NetlinkError) in try inside.link(pod) }
         if let host {
             if let link = try netlink({ () throws(NetlinkError) in try socket.link(host) }) {
-                differences.compare(link, mac: nil, mtu: guest.mtu, kind: "veth")
+                differences.compare(link, mac: nil, mtu: expected.mtu(of: host), kind: "veth")
                 if let end, end.lower != link.index {
                     differences.note(pod.text, "its other end is not \(host.text)")
                 }
@@ -56,7 +56,7 @@ extension VethPair {
                 differences.note(host.text, "there is no such device on the node")
             }
         }
-        try PodInterface.check(end, pod, kind: "veth", in: namespace, guest, &differences)
+        try PodInterface.check(end, pod, kind: "veth", in: namespace, expected, &differences)
     }
 }
 
@@ -67,32 +67,33 @@ extension PodInterface {
         _ pod: InterfaceName,
         kind: String,
         in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
+        _ expected: Expectation,
         _ differences: inout Differences
     ) throws(AttachmentError) {
         guard let end = link else {
             return differences.note(pod.text, "there is no such device in the pod's namespace")
         }
         let inside = try namespace.openNetlink()
-        differences.compare(end, mac: guest.mac, mtu: guest.mtu, kind: kind)
+        differences.compare(end, mac: expected.mac, mtu: expected.mtu, kind: kind)
         let (addresses, routes) = try netlink { () throws(NetlinkError) in
-            (try inside.addresses(of: end.index), try inside.routes(over: end.index))
+            (try inside.addresses(of: end.index), try inside.kernelRoutes())
         }
-        for address in guest.addresses where !addresses.contains(address) {
+        for address in expected.addresses where !addresses.contains(address) {
             differences.note(pod.text, "address \(address.text) is missing")
         }
-        // Link-local addresses are the kernel's own.
-        for address in addresses where !guest.addresses.contains(address) && !address.address.isLinkLocal {
-            differences.note(pod.text, "address \(address.text) is not its own")
+        let main = routes.filter { $0.table == KernelRoute.mainTable }
+        for route in expected.routes
+        where !main.contains(where: { $0.route == route && $0.device == end.index }) {
+            differences.note(pod.text, Self.missing(route))
         }
-        var expected = guest.routes
-        for gateway in guest.gateways where gateway.isDefault {
-            expected.append(Route(to: .default(gateway.address.family), via: gateway.address))
+        for route in expected.replacedRoutes where !main.contains(where: { $0.route == route }) {
+            differences.note(pod.text, Self.missing(route))
         }
-        for route in expected where !routes.contains(route) {
-            let gateway = route.gateway.map { " via \($0.text)" } ?? ""
-            differences.note(pod.text, "the route to \(route.destination.text)\(gateway) is missing")
-        }
+    }
+
+    private static func missing(_ route: Route) -> String {
+        let gateway = route.gateway.map { " via \($0.text)" } ?? ""
+        return "the route to \(route.destination.text)\(gateway) is missing"
     }
 }
 
@@ -138,21 +139,23 @@ extension Redirect {
     public static func check(
         _ tap: Attachment.Tap,
         veth: InterfaceName,
-        mac: MACAddress,
-        mtu: Int,
+        _ expected: Expectation,
         in namespace: borrowing PodNamespace,
         _ differences: inout Differences
     ) throws(AttachmentError) {
         let socket = try namespace.openNetlink()
-        try DirectTap.check(tap, mtu: mtu, over: socket, &differences)
+        try DirectTap.check(tap, mtu: expected.mtu(of: tap.name), over: socket, &differences)
         let ends = try netlink { () throws(NetlinkError) in
             (tap: try socket.link(tap.name), veth: try socket.link(veth))
         }
         guard let vethLink = ends.veth else {
             return differences.note(veth.text, "there is no such device in the pod's namespace")
         }
-        differences.compare(vethLink.name, "MAC address", is: vethLink.mac?.text ?? "none", not: mac.text)
-        differences.compare(vethLink.name, "MTU", is: "\(vethLink.mtu)", not: "\(mtu)")
+        let mac = vethLink.mac?.text ?? "none"
+        differences.compare(vethLink.name, "MAC address", is: mac, not: expected.mac.text)
+        if let mtu = expected.mtu {
+            differences.compare(vethLink.name, "MTU", is: "\(vethLink.mtu)", not: "\(mtu)")
+        }
         if !vethLink.isUp { differences.note(vethLink.name, "it is down") }
         guard let tapLink = ends.tap else { return }
         try check(from: tapLink, to: vethLink, over: socket, &differences)

@@ -82,7 +82,7 @@ public enum NestedMacvlan {
         _ macvlan: Attachment.Macvlan,
         pod: InterfaceName,
         in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
+        _ expected: Expectation,
         over socket: NetlinkSocket,
         _ differences: inout Differences
     ) throws(AttachmentError) {
@@ -92,7 +92,7 @@ public enum NestedMacvlan {
         let inside = try namespace.openNetlink()
         let link = try netlink { () throws(NetlinkError) in try inside.link(pod) }
         if let host {
-            differences.compare(host, mac: nil, mtu: guest.mtu, kind: "vlan")
+            differences.compare(host, mac: nil, mtu: expected.mtu(of: macvlan.host), kind: "vlan")
             differences.compare(host, tag: macvlan.tag, on: parent, macvlan.parent)
         } else {
             differences.note(macvlan.host.text, "there is no such device on the node")
@@ -103,6 +103,6 @@ public enum NestedMacvlan {
             }
             differences.compare(pod.text, "mode", is: link.macvlanModeName ?? "none", not: "vepa")
         }
-        try PodInterface.check(link, pod, kind: "macvlan", in: namespace, guest, &differences)
+        try PodInterface.check(link, pod, kind: "macvlan", in: namespace, expected, &differences)
     }
 }

@@ -50,13 +50,17 @@ public enum PodInterface {
                 throw NetlinkError(operation: "configure", subject: pod.text, errno: ENODEV)
             }
             try socket.setUp(pod)
-            for address in guest.addresses { try socket.addAddress(address, to: link.index) }
+            return link.index
+        }
+        for address in guest.addresses {
+            try add(address, to: pod, index, in: namespace, over: socket)
+        }
+        try netlink { () throws(NetlinkError) in
             for gateway in guest.gateways where gateway.isDefault {
                 let route = Route(to: .default(gateway.address.family), via: gateway.address)
-                try socket.addRoute(route, over: link.index, isOnLink: gateway.isOnLink)
+                try socket.addRoute(route, over: index, isOnLink: gateway.isOnLink)
             }
-            for route in guest.routes { try socket.addRoute(route, over: link.index) }
-            return link.index
+            for route in guest.routes { try socket.addRoute(route, over: index) }
         }
         return Announcement(
             announcer: sockets.announcer,
@@ -64,6 +68,27 @@ public enum PodInterface {
             mac: guest.mac,
             addresses: guest.addresses.map { $0.address }
         )
+    }
+
+    /// Adds an address; where the pod's sysctls switch IPv6 off, it is switched on for this interface alone.
+    private static func add(
+        _ address: IPPrefix,
+        to pod: InterfaceName,
+        _ index: Int32,
+        in namespace: borrowing PodNamespace,
+        over socket: NetlinkSocket
+    ) throws(AttachmentError) {
+        do throws(NetlinkError) {
+            return try socket.addAddress(address, to: index)
+        } catch {
+            guard address.address.family == .v6, error.errno == EACCES else { throw .netlink(error) }
+        }
+        try namespace.inside { () throws(AttachmentError) in
+            try system { () throws(SystemError) in
+                try Host.setSysctl("net/ipv6/conf/\(pod.text)/disable_ipv6", to: "0")
+            }
+        }
+        try netlink { () throws(NetlinkError) in try socket.addAddress(address, to: index) }
     }
 
     /// What is opened in the pod's namespace.

@@ -35,7 +35,8 @@ public struct PodNamespace: ~Copyable {
         try existing(path) { $0.isNamespace }
     }
 
-    /// Other errors than that there is no such file are errors: what is in the namespace would be left there.
+    /// What the path names is no namespace that can be reached, unless the process is short of something: then
+    /// what is in the namespace must not be left there.
     private static func existing(
         _ path: String,
         where isRight: (borrowing NetworkNamespace) -> Bool
@@ -44,7 +45,7 @@ public struct PodNamespace: ~Copyable {
         do throws(SystemError) {
             namespace = try NetworkNamespace(path)
         } catch {
-            guard error.errno == ENOENT || error.errno == ENOTDIR else { throw .system(error) }
+            if [EMFILE, ENFILE, ENOMEM, EINTR, EIO].contains(error.errno) { throw .system(error) }
             return nil
         }
         guard isRight(namespace) else { return nil }

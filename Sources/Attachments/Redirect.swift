@@ -3,7 +3,7 @@
 
 import CLinux
 import LinuxSystem
-public import Netlink
+import Netlink
 public import NetworkTypes
 public import PreparedInterface
 
@@ -14,14 +14,13 @@ public enum Redirect {
     public static func examine(
         _ veth: InterfaceName,
         in namespace: borrowing PodNamespace
-    ) throws(AttachmentError) -> Link {
-        let socket = try namespace.openNetlink()
-        guard let link = try netlink({ () throws(NetlinkError) in try socket.link(veth) }) else {
+    ) throws(AttachmentError) -> ObservedInterface {
+        guard let found = try ObservedInterface(veth, in: namespace) else {
             throw .unexpected(
                 "there is no interface \(veth.text) in the pod's namespace: what should the VM use?"
             )
         }
-        return link
+        return found
     }
 
     /// Makes the tap and the redirects, the one towards the VM last, so that no frame is taken before the

@@ -23,14 +23,14 @@ public enum TrafficLimit {
             guard let link = try socket.link(device) else {
                 throw NetlinkError(operation: "limit", subject: device.text, errno: ENODEV)
             }
-            if let limit = bandwidth.ingress { try socket.set(limit, device, index: link.index) }
+            if let limit = bandwidth.ingress { try socket.set(limit, device, on: link) }
             guard let limit = bandwidth.egress else { return }
             _ = try socket.deleteLink(limiter)
             try socket.addIntermediate(limiter)
             guard let intermediate = try socket.link(limiter) else {
                 throw NetlinkError(operation: "limit through", subject: limiter.text, errno: ENODEV)
             }
-            try socket.set(limit, limiter, index: intermediate.index)
+            try socket.set(limit, limiter, on: intermediate, mtu: link.mtu)
             _ = try socket.addIngressQdisc(device, index: link.index)
             try socket.redirect(from: device, index: link.index, to: intermediate.index)
         }
@@ -79,11 +79,19 @@ public enum TrafficLimit {
 }
 
 extension NetlinkSocket {
+    /// What a frame has beyond the MTU: the Ethernet header and two VLAN tags.
+    private static let frameOverhead = 22
+
+    /// Limits a device, but lets a whole frame through at once: a bucket that holds less lets none through.
+    ///
+    /// `mtu`: of the device whose frames pass, where it is another.
     fileprivate func set(
         _ limit: Bandwidth.Limit,
         _ device: InterfaceName,
-        index: Int32
+        on link: Link,
+        mtu: Int? = nil
     ) throws(NetlinkError) {
-        try setRate(device, index: index, rate: limit.rate / 8, burst: limit.burst / 8)
+        let frame = (mtu ?? link.mtu) + Self.frameOverhead
+        try setRate(device, index: link.index, rate: limit.rate / 8, burst: max(limit.burst / 8, frame))
     }
 }

@@ -34,7 +34,7 @@ public enum VLANDevice {
         _ name: InterfaceName,
         _ vlan: Attachment.VLAN,
         in namespace: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
+        _ expected: Expectation,
         _ differences: inout Differences
     ) throws(AttachmentError) {
         let inside = try namespace.openNetlink()
@@ -42,7 +42,7 @@ public enum VLANDevice {
             (try inside.link(name), try inside.link(vlan.parent))
         }
         if let link { differences.compare(link, tag: vlan.tag, on: parent, vlan.parent) }
-        try PodInterface.check(link, name, kind: "vlan", in: namespace, guest, &differences)
+        try PodInterface.check(link, name, kind: "vlan", in: namespace, expected, &differences)
     }
 }
 

@@ -177,7 +177,7 @@ extension ContrailPlugin {
                     return nil
                 }
                 all = list
-                if configuration.scope == .all { return AssignmentChoice.inOrder(list) }
+                if self.makesAll(list, wishes, configuration) { return AssignmentChoice.inOrder(list) }
                 do throws(CNIError) {
                     refusal = nil
                     return [try AssignmentChoice.choose(list, wishes)]
@@ -192,6 +192,18 @@ extension ContrailPlugin {
             throw refusal ?? Self.explained(error, pod)
         }
         throw refusal ?? CNIError(.internal, "no assignment was chosen")
+    }
+
+    /// Whether the ADD is for all of a pod's interfaces.
+    ///
+    /// The caller is looked at only where that can matter: for one of one, and for one that the user names, it does not.
+    private func makesAll(
+        _ assignments: [PortAssignment],
+        _ wishes: AssignmentChoice.Wishes,
+        _ configuration: ContrailConfiguration
+    ) -> Bool {
+        if let scope = configuration.scope { return scope == .all }
+        return assignments.count > 1 && !wishes.isExplicit && !configuration.makesOne()
     }
 
     /// The agent's error; a name that it does not know can be one that it has forgotten.

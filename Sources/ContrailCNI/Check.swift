@@ -39,7 +39,18 @@ extension ContrailPlugin {
                     continue
                 }
                 note(interface)
-                try checkDevice(interface, request, over: socket, &differences)
+                let expected: Expectation
+                do throws(JSONError) {
+                    expected = try Expectation(
+                        key.interface,
+                        interface.guest,
+                        request.configuration.previous
+                    )
+                } catch {
+                    differences.note("prevResult", error.message)
+                    continue
+                }
+                try checkDevice(interface, expected, request, over: socket, &differences)
                 checkResult(interface, request, &differences)
                 do throws(AgentError) {
                     try checkPort(interface, ports, &differences)
@@ -59,6 +70,7 @@ extension ContrailPlugin {
 
     private func checkDevice(
         _ interface: PreparedInterface,
+        _ expected: Expectation,
         _ request: CNIRequest,
         over socket: NetlinkSocket,
         _ differences: inout Differences
@@ -72,9 +84,9 @@ extension ContrailPlugin {
                     let path = request.namespace ?? ""
                     return differences.note(name.text, "\(path) is not the namespace that it was made in")
                 }
-                try check(attachment, name, in: pod, interface.guest, over: socket, &differences)
+                try check(attachment, name, in: pod, expected, over: socket, &differences)
             } else if case .tap(let tap) = attachment {
-                try DirectTap.check(tap, mtu: interface.guest.mtu, over: socket, &differences)
+                try DirectTap.check(tap, mtu: expected.mtu(of: tap.name), over: socket, &differences)
             }
             if let bandwidth = interface.bandwidth, let limiter = Plan.limiterName(interface.key),
                 let device = Plan.deviceName(interface.key)
@@ -97,16 +109,16 @@ extension ContrailPlugin {
         _ attachment: Attachment,
         _ name: InterfaceName,
         in pod: borrowing PodNamespace,
-        _ guest: GuestConfiguration,
+        _ expected: Expectation,
         over socket: NetlinkSocket,
         _ differences: inout Differences
     ) throws(AttachmentError) {
         switch attachment {
         case .veth(let veth):
-            try VethPair.check(name, host: veth.host, in: pod, guest, over: socket, &differences)
-        case .vlan(let vlan): try VLANDevice.check(name, vlan, in: pod, guest, &differences)
+            try VethPair.check(name, host: veth.host, in: pod, expected, over: socket, &differences)
+        case .vlan(let vlan): try VLANDevice.check(name, vlan, in: pod, expected, &differences)
         case .macvlan(let macvlan):
-            try NestedMacvlan.check(macvlan, pod: name, in: pod, guest, over: socket, &differences)
+            try NestedMacvlan.check(macvlan, pod: name, in: pod, expected, over: socket, &differences)
         // A VM's socket and its listener may be stopped.
         case .tap, .vhostUser: break
         }
@@ -124,7 +136,8 @@ extension ContrailPlugin {
         let subject = "port \(port.vmi.text) of the agent"
         if port.kind == .vm {
             do throws(SystemError) {
-                let holder = try ports.files.holder(
+                let files = AgentFiles(of: port.file, vmName: port.vmName, vmi: port.vmi) ?? ports.files
+                let holder = try files.holder(
                     vmName: port.vmName,
                     vmi: port.vmi,
                     of: interface.key.containerID.text
@@ -180,6 +193,8 @@ extension ContrailPlugin {
     }
 
     /// What the runtime keeps as the result must tell of this interface.
+    ///
+    /// What it tells of a container's is what the kernel is expected to have. A VM's has no device there to compare.
     private func checkResult(
         _ interface: PreparedInterface,
         _ request: CNIRequest,
@@ -187,6 +202,7 @@ extension ContrailPlugin {
     ) {
         guard let previous = request.configuration.previous else { return }
         let ours = interface.result(version: request.configuration.version)
+        let isInPod = (interface.former?.attachment ?? interface.attachment).podNamespace != nil
         let name = interface.key.interface.text
         do throws(JSONError) {
             let theirs = try previous.interfaces()
@@ -195,11 +211,12 @@ extension ContrailPlugin {
                     differences.note(device.name, "it is not in prevResult")
                     continue
                 }
-                if let mac = device.mac {
+                if let mac = device.mac, !isInPod {
                     let found = match.mac?.text ?? "none"
                     differences.compare(device.name, "MAC address in prevResult", is: found, not: mac.text)
                 }
             }
+            guard !isInPod else { return }
             let addresses = try previous.addresses().map { $0.prefix }
             for address in interface.guest.addresses where !addresses.contains(address) {
                 differences.note(name, "address \(address.text) is not in prevResult")

@@ -29,8 +29,11 @@ struct ContrailConfiguration {
     let v6PrefixLength: Int
     /// `network`: the pod's network that this configuration is for, where `name` does not tell.
     let network: String?
-    /// `interfaces`: whether an ADD makes the one interface that it names, or all of the pod.
-    let scope: Scope
+    /// `interfaces`: whether an ADD makes the one interface that it names, or all of the pod; nil: as the caller is a
+    /// meta plugin or not.
+    let scope: Scope?
+    /// `meta-plugin`: the name of the process that calls for each interface.
+    let metaPlugin: String
     /// `platform`: what the vRouter is, as in the agent's own configuration.
     let platform: Platform
     /// `vhost-user-dir`: where vRouter-DPDK looks for sockets.
@@ -48,6 +51,8 @@ struct ContrailConfiguration {
     /// `run-dir` and `state-dir`: our own files.
     let runFolder: String
     let stateFolder: String
+    /// Whether every value could be read; only an undo goes on without.
+    private(set) var isWhole = true
 
     enum MTU {
         case fixed(Int)
@@ -85,17 +90,63 @@ struct ContrailConfiguration {
     static let fileFolders = ["/etc/cni/net.d", "/etc/kubernetes/cni/net.d"]
 
     /// Reads the `contrail` object of a network configuration.
+    ///
+    /// In an undo's, each value that is wrong counts as absent, and so does a file that can't be read.
     init(_ configuration: CNIConfiguration, fileFolders: [String] = Self.fileFolders) throws(CNIError) {
+        if configuration.isOfUndo {
+            self = try configuring { () throws(JSONError) in
+                try Self.ofUndo(configuration, fileFolders: fileFolders)
+            }
+            return
+        }
         let object = try configuring { () throws(JSONError) in
             try configuration.fields.optionalFields("contrail")
         }
-        var merged = try Self.fileObject(fileFolders)
-        for member in object?.object.members ?? [] where !member.value.isNull {
+        let file = try Self.fileObject(fileFolders)
+        self = try configuring { () throws(JSONError) in
+            try ContrailConfiguration(Self.merged(object?.object, over: file))
+        }
+    }
+
+    private static func ofUndo(
+        _ configuration: CNIConfiguration,
+        fileFolders: [String]
+    ) throws(JSONError) -> ContrailConfiguration {
+        let value = configuration.fields.value(path)
+        var object = value?.object
+        // Nothing at all, or no object: the ADD had another one.
+        var isWhole = !configuration.fields.object.members.isEmpty && (value == nil || object != nil)
+        var file = JSONObject()
+        do throws(CNIError) { file = try fileObject(fileFolders) } catch {
+            // Its values are unknown now: what was saved, and the defaults, are left.
+            isWhole = false
+        }
+        // Each round takes one wrong value away, so it ends.
+        while true {
+            do throws(JSONError) {
+                var read = try ContrailConfiguration(merged(object, over: file))
+                read.isWhole = isWhole
+                return read
+            } catch {
+                isWhole = false
+                guard let key = error.key(below: path),
+                    object?.removeLast(key) ?? false || file.removeLast(key)
+                else { throw error }
+            }
+        }
+    }
+
+    private static let path = "contrail"
+
+    /// What standard input says counts, key by key.
+    private static func merged(_ object: JSONObject?, over file: JSONObject) -> JSONFields {
+        var merged = file
+        for member in object?.members ?? [] where !member.value.isNull {
+            // Behind the file's: the last of equal keys counts.
+            if !file.members.isEmpty { merged[member.key] = nil }
             merged[member.key] = member.value
         }
-        self = try configuring { () throws(JSONError) in
-            try ContrailConfiguration(JSONFields(merged, path: "contrail"))
-        }
+        return JSONFields(merged, path: path, matching: .asGo)
     }
 
     private init(_ fields: JSONFields) throws(JSONError) {
@@ -121,10 +172,12 @@ struct ContrailConfiguration {
         logFile = try Self.folder(fields, "log-file", "/var/log/contrail/cni/opencontrail.log")
         logLevel = try Self.logLevel(fields)
         network = try fields.optionalString("network")
-        guard let scope = Scope(rawValue: try fields.optionalString("interfaces") ?? "one") else {
+        let word = try fields.optionalString("interfaces")
+        scope = word.flatMap { Scope(rawValue: $0) }
+        guard word == nil || scope != nil else {
             throw fields.error("interfaces", "is neither \"one\" nor \"all\"")
         }
-        self.scope = scope
+        metaPlugin = try fields.optionalString("meta-plugin") ?? "multus"
         guard let platform = Platform(rawValue: try fields.optionalString("platform") ?? "kernel") else {
             throw fields.error("platform", "is neither \"kernel\" nor \"dpdk\"")
         }
@@ -152,12 +205,12 @@ struct ContrailConfiguration {
         return .fixed(try fields.optionalInteger("mtu", in: 1280...65_535) ?? 1500)
     }
 
-    /// The Go plugin takes a string, people write numbers.
+    private static let standardLogLevel = 4
+
+    /// The Go plugin takes any string, without effect; people write numbers.
     private static func logLevel(_ fields: JSONFields) throws(JSONError) -> Int {
         if case .number(let digits)? = fields.value("log-level"), let level = Int(digits) { return level }
-        let text = try fields.optionalString("log-level") ?? "4"
-        guard let level = Int(text) else { throw fields.error("log-level", "\"\(text)\" is no number") }
-        return level
+        return try fields.optionalString("log-level").flatMap { Int($0) } ?? standardLogLevel
     }
 
     /// Where vRouter-DPDK keeps what a device negotiated: beside the agent's folder of ports.
@@ -191,12 +244,33 @@ struct ContrailConfiguration {
         return JSONObject()
     }
 
-    private static func object(_ bytes: [UInt8], _ path: String) throws(CNIError) -> JSONObject {
+    private static func object(_ bytes: [UInt8], _ file: String) throws(CNIError) -> JSONObject {
         do throws(JSONError) {
-            return try JSONFields(try JSONValue(parsing: bytes)).optionalFields("contrail")?.object
+            return try JSONFields(try JSONValue(parsing: bytes), matching: .asGo).optionalFields(path)?.object
                 ?? JSONObject()
         } catch {
-            throw CNIError(.invalidConfiguration, "\(path): \(error.message)")
+            throw CNIError(.invalidConfiguration, "\(file): \(error.message)")
         }
+    }
+}
+
+extension JSONError {
+    /// The key of the field below a path that the error is about.
+    fileprivate func key(below path: String) -> String? {
+        guard case .field(let field, _) = self, field.utf8.starts(with: "\(path).".utf8) else { return nil }
+        return String(field.utf8.dropFirst(path.utf8.count + 1)) ?? ""
+    }
+}
+
+extension JSONObject {
+    /// Removes the member that counts for a key, as Go compares keys.
+    ///
+    /// - Returns: Whether there was one.
+    fileprivate mutating func removeLast(_ key: String) -> Bool {
+        guard let member = members.last(where: { !$0.value.isNull && isSameKeyInGo($0.key, key) }) else {
+            return false
+        }
+        self[member.key] = nil
+        return true
     }
 }

@@ -46,6 +46,28 @@ extension ContrailPlugin {
         let ports: Ports
         let socket: NetlinkSocket
         let deadline: Int64
+
+        /// The agent and its files as they were at ADD: the folder of the port's own file counts, and where the
+        /// configuration can't be read whole, the agent's address of then.
+        func ports(of port: VRouterPort?) -> Ports {
+            guard let port else { return ports }
+            let files =
+                port.kind == .vm
+                ? AgentFiles(of: port.file, vmName: port.vmName, vmi: port.vmi)
+                : AgentFiles(ofPort: port.file, vmi: port.vmi)
+            var agent = ports.agent
+            if !configuration.isWhole, port.agent != configuration.agent.text,
+                let address = AgentAddress(port.agent)
+            {
+                agent = AgentClient(address, requestLimit: configuration.requestLimit, deadline: deadline)
+            }
+            return Ports(
+                agent: agent,
+                files: files ?? ports.files,
+                owed: configuration.debts,
+                runFolder: configuration.runFolder
+            )
+        }
     }
 
     /// Removes what the ADD of an interface's name made, under the lock of its VM.
@@ -65,7 +87,9 @@ extension ContrailPlugin {
             return try removeObjects(nil, key, removal)
         }
         while true {
-            let lock = try locked(name, configuration, deadline: removal.deadline)
+            let lock = try files { () throws(SystemError) in
+                try FileLock.forUndo("\(configuration.runFolder)/locks/\(name)", deadline: removal.deadline)
+            }
             defer { lock.unlock() }
             let found = try found(container, addedWith: interface, configuration)
             guard let saved = found.vmName, saved != name else {
@@ -81,16 +105,26 @@ extension ContrailPlugin {
         let configuration = removal.configuration
         let found = try completed(found, vmName: vmName, configuration)
         var isAgentAlive = true
+        var failure: CNIError?
         for (place, interface) in found.interfaces.enumerated().reversed() {
             note(interface.saved)
+            let ports = removal.ports(of: interface.saved?.port)
+            var isDone = true
             for debt in try debts(of: interface.key, interface.saved, vmName: vmName, removal) {
                 let isLast = place == 0 && found.isLast(of: debt.vm)
-                isAgentAlive =
-                    try unplug(debt, isLast: isLast, removal.ports, configuration) && isAgentAlive
+                do throws(CNIError) {
+                    isAgentAlive = try unplug(debt, isLast: isLast, ports, configuration) && isAgentAlive
+                } catch {
+                    failure = failure ?? error
+                    isDone = false
+                }
             }
             try removeObjects(interface.saved, interface.key, removal)
+            // What could not be noted as owed is known by the record alone.
+            guard isDone else { continue }
             try files { () throws(SystemError) in try configuration.store.remove(interface.key) }
         }
+        if let failure { throw failure }
         if found.interfaces.contains(where: { $0.saved == nil }) {
             try files { () throws(SystemError) in
                 try configuration.agentFiles.removeUnreadable(vmName: vmName)
@@ -99,24 +133,37 @@ extension ContrailPlugin {
         if isAgentAlive { removal.ports.payAllDebts(of: vmName) }
     }
 
-    /// Adds interfaces of which only the agent's files tell, where one ADD makes all of a pod.
+    /// Adds interfaces of which only the agent's files tell: those that the Go plugin made, of which it has removed all
+    /// by the first DEL, and where one ADD makes all of a pod, ours.
     private func completed(
         _ found: Found,
         vmName: String,
         _ configuration: ContrailConfiguration
     ) throws(CNIError) -> Found {
-        guard configuration.scope == .all, found.others.isEmpty, let first = found.interfaces.first?.key,
-            found.interfaces.contains(where: { $0.saved == nil })
+        guard let first = found.interfaces.first?.key, found.interfaces.contains(where: { $0.saved == nil })
         else { return found }
         let ports = try files { () throws(SystemError) in
             try configuration.agentFiles.ports(vmName: vmName, containerID: first.containerID.text)
         }
         var found = found
+        var isForeign = false
         for port in ports {
-            guard let name = InterfaceName(port.containerInterface),
-                !found.interfaces.contains(where: { $0.key.interface == name })
+            guard let name = InterfaceName(port.containerInterface) else { continue }
+            let key = InterfaceKey(containerID: first.containerID, interface: name)
+            let isOurs = port.hostInterface == Plan.deviceName(key)?.text
+            if !isOurs { isForeign = true }
+            guard !found.interfaces.contains(where: { $0.key.interface == name }),
+                !isOurs || (found.others.isEmpty && !configuration.makesOne())
             else { continue }
-            found.interfaces.append((InterfaceKey(containerID: first.containerID, interface: name), nil))
+            found.interfaces.append((key, nil))
+        }
+        if isForeign {
+            // What the Go plugin keeps of the agent's answers under a meta plugin.
+            let folder = Files.folder(of: configuration.configFolder)
+            let name = configuration.metaPlugin
+            if isIdentifier(name) {
+                try files { () throws(SystemError) in try Files.remove("\(folder)/\(name)/\(vmName)") }
+            }
         }
         return found
     }
@@ -212,21 +259,30 @@ extension ContrailPlugin {
             isAlive = !error.isAgentDown
             isOwed = true
         }
-        try files { () throws(SystemError) in
+        var unnoted: SystemError?
+        do throws(SystemError) {
             // A DEL of this container that was killed may have noted the debt, or begun to.
             if isOwed { try configuration.debts.add(debt) } else { try configuration.debts.remove(debt) }
+        } catch {
+            unnoted = error
         }
         try files { () throws(SystemError) in
-            let agentFiles = configuration.agentFiles
-            if debt.kind == .port {
-                return try agentFiles.remove(port: debt.vmi, systemName: debt.systemName)
-            }
-            switch try agentFiles.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
-            case .container, .unreadable: try agentFiles.remove(vmName: debt.vmName, vmi: debt.vmi)
-            case .nobody, .another: try agentFiles.removeFolderIfEmpty(vmName: debt.vmName)
-            }
+            try removeFile(of: debt, ports.files)
+            // On a full disk there is room now.
+            if unnoted != nil { try configuration.debts.add(debt) }
         }
         return isAlive
+    }
+
+    /// Removes the agent's file of a container's port.
+    private func removeFile(of debt: OwedDeletion, _ files: AgentFiles) throws(SystemError) {
+        if debt.kind == .port {
+            return try files.remove(port: debt.vmi, systemName: debt.systemName)
+        }
+        switch try files.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
+        case .container, .unreadable: try files.remove(vmName: debt.vmName, vmi: debt.vmi)
+        case .nobody, .another: try files.removeFolderIfEmpty(vmName: debt.vmName)
+        }
     }
 
     /// Removes what was saved as made, or what bears the derived names.

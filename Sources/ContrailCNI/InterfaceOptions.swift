@@ -75,8 +75,13 @@ struct InterfaceOptions {
 
     /// A device that a device plugin has given out is for another plugin to hand over.
     private func refuseDevice(_ configuration: CNIConfiguration) throws(CNIError) {
-        for key in ["deviceID", "pciBusID"] where configuration.fields.value(key) != nil {
-            throw Self.unsupported(key, "contrail-cni hands no PCI device over; use contrail-sriov")
+        for key in ["deviceID", "pciBusID"] {
+            guard let value = configuration.fields.value(key) else { continue }
+            throw CNIError(
+                unsupported: key,
+                value,
+                "contrail-cni hands no PCI device over; use contrail-sriov"
+            )
         }
     }
 
@@ -98,7 +103,7 @@ struct InterfaceOptions {
                 vmi = uuid
             case "CONTRAIL_NETWORK": network = argument.value
             case "MAC":
-                guard let address = MACAddress(argument.value), address.isUnicast else {
+                guard let address = MACAddress(inAnyForm: argument.value), address.isUnicast else {
                     throw wrong(argument.key, "MAC address that an interface can have")
                 }
                 mac = address
@@ -123,7 +128,7 @@ struct InterfaceOptions {
 
     private mutating func read(_ fields: JSONFields, isCapability: Bool) throws(CNIError) {
         for member in fields.object.members where !member.value.isNull {
-            let key = member.key
+            let key = Self.keys.first { isSameKeyInGo(member.key, $0) } ?? member.key
             switch key {
             case "mac": mac = try configuring { () throws(JSONError) in try fields.wantedMAC(key) } ?? mac
             case "ips":
@@ -134,27 +139,36 @@ struct InterfaceOptions {
             case "network" where !isCapability:
                 network = try configuring { () throws(JSONError) in try fields.string(key) }
             case "bandwidth":
-                bandwidth = try configuring { () throws(JSONError) in try Bandwidth(fields.fields(key)) }
+                let limits = try configuring { () throws(JSONError) in try fields.fields(key) }
+                try limits.requireOnly(Bandwidth.keys)
+                bandwidth = try configuring { () throws(JSONError) in try Bandwidth(limits) }
                 if bandwidth == Bandwidth(ingress: nil, egress: nil) { bandwidth = nil }
             case "dns" where isCapability:
-                dns = try configuring { () throws(JSONError) in try fields.resolver(key) }
+                let inner = try configuring { () throws(JSONError) in try fields.fields(key) }
+                try inner.requireOnly(["servers", "searches", "options"])
+                dns = try configuring { () throws(JSONError) in try inner.resolver() }
             case "CNIDeviceInfoFile" where isCapability:
                 deviceInfoFile = try configuring { () throws(JSONError) in try fields.file(key) }
             case "vmInterface" where isCapability: break
+            // For whoever looks at them (CNI's conventions): nothing to carry out.
+            case "labels" where !isCapability: break
             case "portMappings" where member.value.array?.isEmpty == true: break
             case "portMappings":
-                throw Self.unsupported(
-                    fields.path(of: key),
+                throw CNIError(
+                    unsupported: fields.path(of: member.key),
+                    member.value,
                     "the vRouter maps no ports of the node; use a Service, or the portmap plugin after contrail-cni"
                 )
             case "deviceID":
-                throw Self.unsupported(
-                    fields.path(of: key),
+                throw CNIError(
+                    unsupported: fields.path(of: member.key),
+                    member.value,
                     "contrail-cni hands no PCI device over; use contrail-sriov"
                 )
             default:
-                throw Self.unsupported(
-                    fields.path(of: key),
+                throw CNIError(
+                    unsupported: fields.path(of: member.key),
+                    member.value,
                     isCapability
                         ? "take it out of the list's \"capabilities\"" : "contrail-cni does not know it"
                 )
@@ -162,16 +176,18 @@ struct InterfaceOptions {
         }
     }
 
-    private static func unsupported(_ field: String, _ reason: String) -> CNIError {
-        CNIError(.unsupportedField, "network configuration: field \"\(field)\" is not supported: \(reason)")
-    }
+    /// The keys of all three places, as they are written here.
+    private static let keys = [
+        "mac", "ips", "vmi", "network", "bandwidth", "dns", "CNIDeviceInfoFile", "vmInterface", "labels",
+        "portMappings", "deviceID",
+    ]
 }
 
 extension JSONFields {
     fileprivate func wantedMAC(_ key: String) throws(JSONError) -> MACAddress? {
         let text = try string(key)
         if text.isEmpty { return nil }
-        guard let mac = MACAddress(text), mac.isUnicast else {
+        guard let mac = MACAddress(inAnyForm: text), mac.isUnicast else {
             throw error(key, "\"\(text)\" is no MAC address that an interface can have")
         }
         return mac
@@ -203,19 +219,18 @@ extension JSONFields {
     }
 
     /// The capability `dns`: servers, searches, options.
-    fileprivate func resolver(_ key: String) throws(JSONError) -> DNS? {
-        let inner = try fields(key)
+    fileprivate func resolver() throws(JSONError) -> DNS? {
         var servers: [IPAddress] = []
-        for text in try inner.strings("servers") {
+        for text in try strings("servers") {
             guard let server = IPAddress(text) else {
-                throw inner.error("servers", "\"\(text)\" is no IP address")
+                throw error("servers", "\"\(text)\" is no IP address")
             }
             servers.append(server)
         }
         let dns = DNS(
             servers: servers,
-            search: try inner.strings("searches"),
-            options: try inner.strings("options")
+            search: try strings("searches"),
+            options: try strings("options")
         )
         return dns.isEmpty ? nil : dns
     }

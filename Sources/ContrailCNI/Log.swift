@@ -44,10 +44,7 @@ extension ContrailPlugin {
         for index in text.indices where text[index] < 0x20 { text[index] = UInt8(ascii: "?") }
         text.append(0x0A)
         do throws(SystemError) {
-            let file = try FileDescriptor(
-                opening: configuration.logFile,
-                O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW
-            )
+            let file = try FileDescriptor.appending(to: configuration.logFile)
             try file.writeAll(text, name: configuration.logFile)
         } catch {
             // Standard error goes to the runtime's own log.

@@ -14,7 +14,12 @@ final class MetricsServer {
     let address: AgentAddress
     private let listener: Int32
     private var clients: [Client] = []
+    /// Until when nobody is accepted, in monotonic microseconds.
+    private var pauseEnd: Int64?
 
+    /// How long nobody is accepted where descriptors have run out, in microseconds: whoever waits keeps poll(2) from
+    /// waiting.
+    static let pause: Int64 = 1_000_000
     static let mostClients = 16
     static let mostRequestBytes = 4096
     /// The longest that a client may take, in microseconds.
@@ -57,14 +62,18 @@ final class MetricsServer {
 
     /// What to poll for.
     var pollTargets: [pollfd] {
-        [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
+        // A negative descriptor is passed over.
+        [pollfd(fd: pauseEnd == nil ? listener : -1, events: Int16(POLLIN), revents: 0)]
             + clients.map { client in
                 pollfd(fd: client.socket, events: Int16(client.reply == nil ? POLLIN : POLLOUT), revents: 0)
             }
     }
 
-    /// When the first client's time is up; nil without clients.
-    var deadline: Int64? { clients.first?.deadline }
+    /// When the first client's time is up, or others are accepted again; nil for neither.
+    var deadline: Int64? {
+        guard let client = clients.first?.deadline else { return pauseEnd }
+        return min(client, pauseEnd ?? client)
+    }
 
     /// Goes on with the clients that are ready, and takes new ones.
     ///
@@ -84,10 +93,16 @@ final class MetricsServer {
             if goesOn, now < client.deadline { kept.append(client) } else { close(client.socket) }
         }
         clients = kept
+        if let end = pauseEnd, now >= end { pauseEnd = nil }
         guard ready.contains(where: { $0.fd == listener && $0.revents != 0 }) else { return }
         for _ in 0..<8 {
             let socket = clinux_accept_nonblocking(listener)
-            guard socket >= 0 else { return }
+            guard socket >= 0 else {
+                if -socket != EAGAIN, -socket != EINTR, -socket != ECONNABORTED {
+                    pauseEnd = now + Self.pause
+                }
+                return
+            }
             makeRoom()
             var client = Client(socket: socket, deadline: now + Self.patience)
             // Most have asked already.

@@ -14,6 +14,8 @@ public func runPortSync() -> Int32 {
         arguments.append(String(cString: argument))
         index += 1
     }
+    // A log's reader that is gone, or a limit on file sizes, must not end it.
+    clinux_report_failed_writes()
     do throws(ConfigurationError) {
         let options = try Options(arguments)
         switch options.command {

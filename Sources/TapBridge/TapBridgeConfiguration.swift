@@ -20,19 +20,40 @@ struct TapBridgeConfiguration {
 
     var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
 
+    /// In an undo's, a value that is wrong counts as absent.
     init(_ configuration: CNIConfiguration) throws(CNIError) {
         let fields = configuration.fields
-        (way, runFolder) = try configuring { () throws(JSONError) in
-            let word = try fields.optionalString("way") ?? Way.redirect.rawValue
-            guard let way = Way(rawValue: word) else {
-                let ways = Way.allCases.map { $0.rawValue }.joined(separator: ", ")
-                throw fields.error("way", "\"\(word)\" is none of: \(ways)")
+        func value<Value>(
+            else standard: Value,
+            _ read: () throws(JSONError) -> Value
+        ) throws(CNIError) -> Value {
+            do throws(CNIError) { return try configuring(read) } catch {
+                guard configuration.isOfUndo else { throw error }
+                return standard
             }
-            let folder = try fields.optionalString("run-dir") ?? "/run/contrail-vm"
-            guard folder.utf8.first == UInt8(ascii: "/"), !folder.utf8.contains(0) else {
-                throw fields.error("run-dir", "\"\(folder)\" is no absolute path")
-            }
-            return (way, folder)
         }
+        way = try value(else: .redirect) { () throws(JSONError) in try Self.way(fields) }
+        runFolder = try value(else: Self.standardRunFolder) { () throws(JSONError) in
+            try Self.runFolder(fields)
+        }
+    }
+
+    private static let standardRunFolder = "/run/contrail-vm"
+
+    private static func way(_ fields: JSONFields) throws(JSONError) -> Way {
+        let word = try fields.optionalString("way") ?? Way.redirect.rawValue
+        guard let way = Way(rawValue: word) else {
+            let ways = Way.allCases.map { $0.rawValue }.joined(separator: ", ")
+            throw fields.error("way", "\"\(word)\" is none of: \(ways)")
+        }
+        return way
+    }
+
+    private static func runFolder(_ fields: JSONFields) throws(JSONError) -> String {
+        let folder = try fields.optionalString("run-dir") ?? standardRunFolder
+        guard folder.utf8.first == UInt8(ascii: "/"), !folder.utf8.contains(0) else {
+            throw fields.error("run-dir", "\"\(folder)\" is no absolute path")
+        }
+        return folder
     }
 }

@@ -54,7 +54,7 @@ extension TapBridgePlugin {
         do throws(AttachmentError) { pod = try PodNamespace(request.namespace ?? "") } catch {
             throw CNIError(error)
         }
-        let veth: Link
+        let veth: ObservedInterface
         do throws(AttachmentError) { veth = try Redirect.examine(key.interface, in: pod) } catch {
             throw CNIError(error)
         }
@@ -85,7 +85,7 @@ extension TapBridgePlugin {
         let plan = interface
         try files { () throws(SystemError) in try store.save(plan: plan) }
         do throws(AttachmentError) {
-            interface.created = try Redirect.make(tap, veth: key.interface, mtu: veth.mtu, in: pod)
+            interface.created = try Redirect.make(tap, veth: key.interface, mtu: veth.link.mtu, in: pod)
         } catch {
             let failures = undo(plan, former, store)
             throw CNIError(
@@ -103,7 +103,7 @@ extension TapBridgePlugin {
             throw CNIError(.io, error.message, details: failures.joined(separator: "; "))
         }
         var result = previous
-        result.append(.init(name: tap.name.text, mtu: veth.mtu, sandbox: request.namespace))
+        result.append(.init(name: tap.name.text, mtu: veth.link.mtu, sandbox: request.namespace))
         return result
     }
 
@@ -127,7 +127,7 @@ extension TapBridgePlugin {
         return failures
     }
 
-    /// The interface as the plugins before left it: by their record, else by their result.
+    /// The interface as the plugins before left it: by their record or result, and what the kernel has.
     private func describe(
         _ request: CNIRequest,
         _ key: InterfaceKey,
@@ -135,11 +135,17 @@ extension TapBridgePlugin {
         _ vm: VMInterfaceRequest,
         _ previous: CNIResult,
         _ former: PreparedInterface?,
-        veth: Link,
+        veth: ObservedInterface,
         in namespace: NamespaceReference
     ) throws(CNIError) -> PreparedInterface {
-        guard let mac = veth.mac else {
-            throw CNIError(.internal, "interface \(veth.name) has no Ethernet address: a VM can't use it")
+        guard let mac = veth.link.mac else {
+            throw CNIError(
+                .internal,
+                "interface \(veth.link.name) has no Ethernet address: a VM can't use it"
+            )
+        }
+        let description = try configuring { () throws(JSONError) in
+            try GuestDescription(key.interface, veth, previous)
         }
         if var interface = former {
             interface.former = .init(
@@ -149,13 +155,13 @@ extension TapBridgePlugin {
             )
             interface.owner = vm.runtime
             interface.guest.mac = mac
-            interface.guest.mtu = veth.mtu
+            interface.guest.mtu = veth.link.mtu
+            try description.complete(&interface.guest)
             return interface
         }
         let bootID = try files { () throws(SystemError) in try Host.bootID() }
-        let guest = try configuring { () throws(JSONError) in
-            try GuestConfiguration(previous, interface: key.interface, mac: mac, mtu: veth.mtu)
-        }
+        var guest = GuestConfiguration(mac: mac, mtu: veth.link.mtu, dhcp: .nobody)
+        try description.complete(&guest)
         let attachment = Attachment.veth(Attachment.Veth(host: nil, namespace: namespace))
         return PreparedInterface(
             key: key,
@@ -190,29 +196,5 @@ extension PodReference {
             throw CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name")
         }
         return name
-    }
-}
-
-extension GuestConfiguration {
-    /// What a result of another plugin says of an interface.
-    ///
-    /// An address without an interface is taken to be this one's.
-    init(_ result: CNIResult, interface: InterfaceName, mac: MACAddress, mtu: Int) throws(JSONError) {
-        let interfaces = try result.interfaces()
-        let place = interfaces.firstIndex { $0.name == interface.text && $0.sandbox != nil }
-        self.init(mac: mac, mtu: mtu, dhcp: .nobody)
-        let routes = try result.routes()
-        for address in try result.addresses() where address.interface == nil || address.interface == place {
-            addresses.append(address.prefix)
-            guard let gateway = address.gateway else { continue }
-            let isDefault = routes.contains {
-                $0.destination.length == 0 && $0.destination.address.family == gateway.family
-            }
-            gateways.append(
-                Gateway(address: gateway, isOnLink: !address.prefix.contains(gateway), isDefault: isDefault)
-            )
-        }
-        self.routes = routes.filter { $0.destination.length > 0 }
-        dns = try result.dns()
     }
 }

@@ -39,13 +39,16 @@ extension TapBridgePlugin {
         _ request: CNIRequest,
         _ differences: inout Differences
     ) throws(CNIError) {
+        let name = record.key.interface
+        let expected = try configuring { () throws(JSONError) in
+            try Expectation(name, record.guest, request.configuration.previous)
+        }
         do throws(AttachmentError) {
             if let pod = try PodNamespace.existing(tap.namespace), pod.path == request.namespace {
                 try Redirect.check(
                     tap,
-                    veth: record.key.interface,
-                    mac: record.guest.mac,
-                    mtu: record.guest.mtu,
+                    veth: name,
+                    expected,
                     in: pod,
                     &differences
                 )

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Attachments
+import CLinux
 public import CNIProtocol
 import LinuxSystem
 import NetworkTypes
@@ -25,7 +26,7 @@ extension TapBridgePlugin {
         namespace: String?,
         _ configuration: TapBridgeConfiguration
     ) throws(CNIError) {
-        try locked(key, configuration) { () throws(CNIError) in
+        try locked(key, configuration, isUndo: true) { () throws(CNIError) in
             try deleteLocked(key, namespace: namespace, configuration)
         }
     }
@@ -55,8 +56,12 @@ extension TapBridgePlugin {
         interface.created = former.created
         interface.owner = former.owner
         interface.former = nil
-        let restored = interface
-        try files { () throws(SystemError) in try store.save(record: restored) }
+        do throws(SystemError) {
+            try store.save(record: interface)
+        } catch {
+            // On a full disk the record stays as it is: the DEL of the plugin before finds all that it made in there, too.
+            guard error.isLackOfRoom else { throw CNIError(error) }
+        }
     }
 
     /// Without record and plan: the tap that the names tell of, if the namespace is still there.
@@ -64,7 +69,12 @@ extension TapBridgePlugin {
         guard let path = namespace else { return [] }
         let name = try Self.deviceName(key)
         return try attaching { () throws(AttachmentError) in
-            guard let pod = try PodNamespace.existing(path), try Redirect.exists(name, in: pod) else {
+            guard let pod = try PodNamespace.existing(path) else { return [] }
+            do throws(AttachmentError) {
+                guard try Redirect.exists(name, in: pod) else { return [] }
+            } catch {
+                // A namespace of another kind can't be entered.
+                guard case .system(let error) = error, error.errno == EINVAL else { throw error }
                 return []
             }
             return [

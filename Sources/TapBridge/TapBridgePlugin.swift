@@ -38,17 +38,20 @@ public final class TapBridgePlugin: CNIPlugin {
 
     /// Runs a body while no other run works on the same pod: the lock of the VM's name where the record
     /// tells one, else the container's.
+    ///
+    /// `isUndo`: whether it must go on where there is no room for the lock's file.
     func locked<Value>(
         _ key: InterfaceKey,
         _ configuration: TapBridgeConfiguration,
+        isUndo: Bool = false,
         _ body: () throws(CNIError) -> Value
     ) throws(CNIError) -> Value {
         let name = try load(key, .record, configuration)?.port?.vmName ?? "container.\(key.containerID.text)"
         let lock = try files { () throws(SystemError) in
-            try FileLock(
-                "\(configuration.runFolder)/locks/\(name)",
-                deadline: monotonicMicroseconds() + Self.lockLimit
-            )
+            let path = "\(configuration.runFolder)/locks/\(name)"
+            let deadline = monotonicMicroseconds() + Self.lockLimit
+            return isUndo
+                ? try FileLock.forUndo(path, deadline: deadline) : try FileLock(path, deadline: deadline)
         }
         defer { lock.unlock() }
         return try body()

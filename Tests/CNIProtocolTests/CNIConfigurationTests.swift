@@ -97,6 +97,23 @@ import Testing
         #expect(throws: CNIError.self) { _ = try configuration("{\"name\":\"\(long)\"}") }
     }
 
+    @Test(arguments: [
+        ("", CNIVersion.v110, ""), ("{", .v110, ""), ("[]", .v110, ""),
+        (#"{"name":5,"cniVersion":[]}"#, .v110, ""),
+        (#"{"name":"n","cniVersion":"1.0.0","prevResult":5,"runtimeConfig":5}"#, .v100, "n"),
+        (#"{"name":"n","cniVersion":"9.9"}"#, .v110, "n"),
+    ])
+    func `an undo's configuration is read as far as it can be`(
+        text: String,
+        version: CNIVersion,
+        name: String
+    ) {
+        let configuration = CNIConfiguration(ofUndo: Array(text.utf8))
+        #expect(configuration.version == version && configuration.name == name)
+        #expect(configuration.previous == nil && configuration.runtimeConfig == nil)
+        #expect(configuration.isOfUndo)
+    }
+
     @Test func `the runtime's config is handed on`() throws {
         let runtime = try configuration(#"{"name":"net","runtimeConfig":{"vmInterface":{"queues":4}}}"#)
             .runtimeConfig

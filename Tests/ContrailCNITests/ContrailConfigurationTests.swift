@@ -81,9 +81,46 @@ import Yams
         #expect(try configuration(#"{"vrouter-ip":"::1"}"#).agent.text == "[::1]:9091")
     }
 
-    @Test(arguments: [#"{"log-level":"7"}"#, #"{"log-level":7}"#])
+    @Test(arguments: [#"{"log-level":"7"}"#, #"{"log-level":7}"#, #"{"LOG-LEVEL":7}"#])
     func `the log level is a text, or the number that people write`(contrail: String) throws {
         #expect(try configuration(contrail).logLevel == 7)
+    }
+
+    @Test(arguments: ["debug", "", "INFO", "4.5"])
+    func `a log level that is no number has no effect, as with the Go plugin`(text: String) throws {
+        #expect(try configuration(#"{"log-level":"\#(text)"}"#).logLevel == 4)
+    }
+
+    @Test func `of keys that Go takes for one, the last counts, and standard input's before a file's`() throws
+    {
+        #expect(try configuration(#"{"mtu":1300,"MTU":1400,"Mtu":null}"#).clusterName == "k8s")
+        #expect(try mtu(#"{"mtu":1300,"MTU":1400,"Mtu":null}"#) == 1400)
+        folder.write(#"{"Contrail":{"mtu":1600,"Mtu":1700}}"#, to: "net.d/10-contrail.conf")
+        #expect(try mtu("{}") == 1700)
+        #expect(try mtu(#"{"mtu":1300}"#) == 1300)
+    }
+
+    @Test func `in an undo's, a wrong value counts as absent, and a broken file as none`() throws {
+        folder.write(
+            #"{"contrail":{"cluster-name":"file","vrouter-port":77,"poll-timeout":"x"}}"#,
+            to: "net.d/1-contrail.conf"
+        )
+        func read(_ contrail: String) throws -> ContrailConfiguration {
+            try ContrailConfiguration(
+                CNIConfiguration(ofUndo: Array(#"{"name":"n","contrail":\#(contrail)}"#.utf8)),
+                fileFolders: [folder.path("net.d")]
+            )
+        }
+        let mixed = try read(
+            #"{"cluster-name":"../x","Vrouter-Port":0,"mtu":true,"run-dir":"/r","config-dir":5}"#
+        )
+        #expect(mixed.clusterName == "file" && mixed.agent.port == 77 && mixed.runFolder == "/r")
+        #expect(mixed.configFolder == "/var/lib/contrail/ports/vm" && mixed.requestLimit == 3_000_000)
+        #expect(!mixed.isWhole)
+        #expect(try read("[]").clusterName == "file")
+        folder.write("{", to: "net.d/1-contrail.conf")
+        let broken = try read(#"{"run-dir":"/r"}"#)
+        #expect(broken.runFolder == "/r" && broken.clusterName == "k8s")
     }
 
     @Test(arguments: [
@@ -103,7 +140,7 @@ import Yams
         (#""config-dir":"a""#, "config-dir"), (#""config-dir":"""#, "config-dir"),
         (#""config-dir":"/a\u0000""#, "config-dir"),
         (#""run-dir":"a/b""#, "run-dir"), (#""run-dir":5"#, "run-dir"), (#""state-dir":"./a""#, "state-dir"),
-        (#""log-file":"a.log""#, "log-file"), (#""log-level":"debug""#, "log-level"),
+        (#""log-file":"a.log""#, "log-file"),
         (#""log-level":4.5"#, "log-level"),
         (#""log-level":true"#, "log-level"), (#""vif-type":"ipvlan""#, "vif-type"),
         (#""parent-interface":"a/b""#, "parent-interface"), (#""parent-interface":5"#, "parent-interface"),

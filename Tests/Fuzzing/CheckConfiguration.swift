@@ -165,9 +165,15 @@ private func checkGuest(_ value: JSONValue) throws(BrokenInvariant) {
         let container = ContainerID("c0ffee"), let owner = RuntimeName("vm-runtime"),
         let result = accepted({ () throws(JSONError) in try CNIResult(previous: value, version: .newest) })
     else { return }
-    let guest = try mustSucceed("no guest of an accepted result") { () throws(JSONError) in
-        try GuestConfiguration(result, interface: interface, mac: mac, mtu: 1500)
-    }
+    let parts = try parts(result)
+    let guest = GuestConfiguration(
+        mac: mac,
+        mtu: 1500,
+        addresses: parts.addresses.map { $0.prefix },
+        routes: parts.routes,
+        dns: parts.dns,
+        dhcp: .nobody
+    )
     let record = PreparedInterface(
         key: InterfaceKey(containerID: container, interface: interface),
         owner: owner,

@@ -42,4 +42,27 @@ import Testing
     func `zero, broadcast and multicast are no unicast`(text: String, isUnicast: Bool) throws {
         #expect(try #require(MACAddress(text)).isUnicast == isUnicast)
     }
+
+    /// The forms of Go's net.ParseMAC, from its documentation.
+    @Test(arguments: [
+        ("00:00:5e:00:53:01", 6), ("02:00:5E:10:00:00:00:01", 8),
+        ("00:00:00:00:fe:80:00:00:00:00:00:00:02:00:5e:10:00:00:00:01", 20), ("00-00-5e-00-53-01", 6),
+        ("02-00-5e-10-00-00-00-01", 8), ("00-00-00-00-fe-80-00-00-00-00-00-00-02-00-5e-10-00-00-00-01", 20),
+        ("0000.5e00.5301", 6), ("0200.5e10.0000.0001", 8),
+        ("0000.0000.fe80.0000.0000.0000.0200.5e10.0000.0001", 20),
+    ])
+    func `hardware addresses are read in any form that Go takes`(text: String, count: Int) {
+        #expect(MACAddress.hardwareAddress(text)?.count == count)
+        #expect((MACAddress(inAnyForm: text) != nil) == (count == 6))
+        if count == 6 { #expect(MACAddress(inAnyForm: text)?.text == "00:00:5e:00:53:01") }
+    }
+
+    @Test(arguments: [
+        "", "00:00:5e:00:53", "00:00:5e:00:53:01:", "00:00:5e-00:53:01", "00:00:5e:00:53:0g", "00005e005301",
+        "0000.5e00", "0000.5e00-5301", "0000:5e00:5301", "00:00:5e:00:53:01:02", ":::::::::::::::::",
+        "00.00.5e.00.53.01",
+    ])
+    func `what is in none of Go's forms is no hardware address`(text: String) {
+        #expect(MACAddress.hardwareAddress(text) == nil)
+    }
 }

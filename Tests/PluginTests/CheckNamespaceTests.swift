@@ -59,12 +59,6 @@ import Testing
             said: "eth0: address fd00:47::1/64 is missing"
         ),
         Change(
-            what: "address that nobody gave",
-            command: "ip -n POD addr add 10.9.9.9/24 dev eth0",
-            undo: "ip -n POD addr del 10.9.9.9/24 dev eth0",
-            said: "eth0: address 10.9.9.9/24 is not its own"
-        ),
-        Change(
             what: "route of IPv4",
             command: "ip -n POD route del default",
             undo: "ip -n POD route add default via 10.47.255.254",
@@ -201,6 +195,116 @@ import Testing
         #expect(try scene.pod.call("contrail-cni", "DEL", scene.lab.contrail()).status == 0)
     }
 
+    /// What later plugins of a chain do: to the kernel, and to the result that the runtime keeps.
+    static let laterChanges = [
+        Change(
+            what: "MTU",
+            command: "ip -n POD link set eth0 mtu 1400",
+            undo: #"s/("name":"eth0",[^}]*"mtu":)1500/\11400/"#,
+            said: "eth0: its MTU is 1400, not 1500"
+        ),
+        Change(
+            what: "MAC address",
+            command: "ip -n POD link set eth0 address 02:00:00:00:00:99",
+            undo: #"s/GIVEN/02:00:00:00:00:99/"#,
+            said: "eth0: its MAC address is 02:00:00:00:00:99, not GIVEN"
+        ),
+        Change(
+            what: "another address in place of ours",
+            command: "ip -n POD addr del 10.47.0.1/16 dev eth0; ip -n POD addr add 10.47.0.77/16 dev eth0; "
+                + "ip -n POD route add default via 10.47.255.254",
+            undo: #"s/10\.47\.0\.1\/16/10.47.0.77\/16/"#,
+            said: "eth0: address 10.47.0.1/16 is missing"
+        ),
+        Change(
+            what: "another gateway in place of ours",
+            command: "ip -n POD route replace default via 10.47.0.9",
+            undo: #"s/("dst":"0.0.0.0\/0","gw":)"10.47.255.254"/\1"10.47.0.9"/"#,
+            said: "eth0: the route to 0.0.0.0/0 via 10.47.255.254 is missing"
+        ),
+        Change(
+            what: "the default route taken away",
+            command: "ip -n POD route del default",
+            undo: #"s/\{"dst":"0.0.0.0\/0","gw":"10.47.255.254"\},//"#,
+            said: "eth0: the route to 0.0.0.0/0 via 10.47.255.254 is missing"
+        ),
+    ]
+
+    @Test(.rule("CHECK-5"), arguments: laterChanges)
+    func `CHECK expects what a later plugin's result tells, and that alone`(change: Change) throws {
+        let scene = try Scene()
+        try scene.shell(change.command)
+        let drifted = try scene.check().error()
+        #expect(drifted.code == 100 && drifted.message.contains(scene.filled(change.said)), "\(drifted)")
+        let file = "\(scene.lab.folder.path)/log.result"
+        try Data(scene.result.utf8).write(to: URL(fileURLWithPath: file))
+        let told = try TestProgram.succeed("sed", "-E", scene.filled(change.undo), file)
+        try FileManager.default.removeItem(atPath: file)
+        try #require(told != scene.result)
+        let outcome = try scene.check(told)
+        #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.output)")
+    }
+
+    @Test(.rule("CHECK-5"))
+    func `CHECK passes over further addresses and routes`() throws {
+        let scene = try Scene()
+        try scene.shell(
+            """
+            ip -n POD addr add 10.9.9.9/24 dev eth0; ip -n POD addr add fd00:9::9/64 dev eth0 nodad
+            ip -n POD route add 10.8.0.0/16 via 10.47.0.9; ip -n POD route add default via 10.47.0.9 metric 9
+            """
+        )
+        #expect(try scene.passes())
+    }
+
+    @Test(.rule("CHECK-5"))
+    func `CHECK passes after Debian's tuning plugin, of ours and of a VM's chain`() throws {
+        for more in ["", PluginLab.vmInterface] {
+            let lab = try PluginLab()
+            let pod = try lab.pod("web")
+            var result = try pod.call("contrail-cni", "ADD", lab.contrail("1.0.0")).output
+            func bridge(_ result: String) -> String {
+                """
+                {"cniVersion": "1.0.0", "name": "pods", "type": "tap-bridge", "run-dir": "\(lab.folder.path)/run"\
+                \(more), "prevResult": \(result)}
+                """
+            }
+            result = try pod.call("tap-bridge", "ADD", bridge(result)).output
+            let tuning = """
+                {"cniVersion": "1.0.0", "name": "pods", "type": "tuning", "mtu": 1400, "mac": "02:00:00:00:00:77",
+                 "dataDir": "\(lab.folder.path)/log.d", "prevResult": \(result)}
+                """
+            let tuned = try pod.call("/usr/lib/cni/tuning", "ADD", tuning)
+            #expect(tuned.status == 0, "\(tuned.output)")
+            let contrail = lab.contrail("1.0.0", more: ", \"prevResult\": \(tuned.output)")
+            for (plugin, configuration) in [("contrail-cni", contrail), ("tap-bridge", bridge(tuned.output))]
+            {
+                let outcome = try pod.call(plugin, "CHECK", configuration)
+                #expect(outcome.status == 0 && outcome.output.isEmpty, "\(plugin): \(outcome.output)")
+            }
+            try TestProgram.succeed(
+                "ip",
+                "-n",
+                pod.namespace.name,
+                "link",
+                "set",
+                "eth0",
+                "address",
+                "02:00:00:00:00:78"
+            )
+            for (plugin, configuration) in [("contrail-cni", contrail), ("tap-bridge", bridge(tuned.output))]
+            where plugin == "contrail-cni" || !more.isEmpty {
+                let error = try pod.call(plugin, "CHECK", configuration).error()
+                #expect(
+                    error.code == 100 && error.message.contains("not 02:00:00:00:00:77"),
+                    "\(plugin): \(error)"
+                )
+            }
+            #expect(try pod.call("tap-bridge", "DEL", bridge(tuned.output)).status == 0)
+            #expect(try pod.call("contrail-cni", "DEL", lab.contrail("1.0.0")).status == 0)
+        }
+    }
+
     /// Taps can't be changed in place: each is made anew, but for one field.
     static let tapChanges = [
         Change(
@@ -280,10 +384,13 @@ import Testing
         let scene = try Scene()
         let mac = scene.filled("GIVEN")
         for (changed, said) in [
-            (scene.result.replacing(mac, with: "02:00:00:00:00:99"), "MAC address in prevResult is"),
+            (
+                scene.result.replacing(mac, with: "02:00:00:00:00:99"),
+                "eth0: its MAC address is \(mac), not 02:00:00:00:00:99"
+            ),
             (
                 scene.result.replacing("10.47.0.1/16", with: "10.47.0.2/16"),
-                "10.47.0.1/16 is not in prevResult"
+                "eth0: address 10.47.0.2/16 is missing"
             ),
             (scene.result.replacing(#""eth0""#, with: #""eth9""#), "eth0: it is not in prevResult"),
         ] {

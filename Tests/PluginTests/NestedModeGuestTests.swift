@@ -439,7 +439,7 @@ import Testing
         let early = try failure("\(lan) | cni ADD vnf net1")
         #expect(early.code == 11 && early.text.contains("ADD must be called for that one first"), "\(early)")
         let wrong = try failure(
-            #"conf '' | cni ADD vnf > /dev/null; conf ', "network": "lan", "parent-interface": "eth5"' | cni ADD vnf net1"#
+            #"conf ', "interfaces": "one"' | cni ADD vnf > /dev/null; conf ', "network": "lan", "parent-interface": "eth5"' | cni ADD vnf net1"#
         )
         #expect(wrong.code == 11 && wrong.text.contains("no interface eth5"), "\(wrong)")
         let taken = try failure("ip -n vnf-1 link add net1 type ifb; \(lan) | cni ADD vnf net1")

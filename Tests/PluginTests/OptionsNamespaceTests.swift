@@ -32,6 +32,7 @@ import Testing
                 "runtimeConfig.bandwidth.egressRate"
             ),
             (#", "runtimeConfig": {"dns": {"servers": ["x"]}}"#, 7, "runtimeConfig.dns.servers"),
+            (#", "runtimeConfig": {"dns": {"Servers": [5]}}"#, 7, "runtimeConfig.dns.servers"),
             (#", "args": {"cni": {"nonsense": 1}}"#, 2, "args.cni.nonsense"),
             (#", "args": {"cni": {"vmi": "x"}}"#, 7, "args.cni.vmi"),
         ]
@@ -41,6 +42,83 @@ import Testing
         let error = try lab.pod("web").call("contrail-cni", "ADD", lab.contrail(more: more)).error()
         #expect(error.code == code && error.message.contains(name), "\(error)")
         #expect(try lab.leftovers().isEmpty)
+    }
+
+    @Test(
+        .rule("OPTIONS-7"),
+        arguments: [
+            (
+                #", "runtimeConfig": {"bandwidth": {"IngressRates": 8000, "IngressBurst": 8000}}"#,
+                #""runtimeConfig.bandwidth.IngressRates" with value 8000"#
+            ),
+            (
+                #", "args": {"cni": {"bandwidth": {"rate": {"in": 5}}}}"#,
+                #""args.cni.bandwidth.rate" with value {"in":5}"#
+            ),
+            (
+                #", "runtimeConfig": {"dns": {"nameservers": ["10.0.0.1"]}}"#,
+                #""runtimeConfig.dns.nameservers" with value ["10.0.0.1"]"#
+            ),
+            (
+                #", "runtimeConfig": {"vmInterface": {"ownerUID": 64200, "Queue": 4}}"#,
+                #""runtimeConfig.vmInterface.Queue" with value 4"#
+            ),
+        ]
+    )
+    func `a member that our objects don't have is refused with key and value`(
+        more: String,
+        said: String
+    ) throws {
+        let lab = try PluginLab(simulator: nil)
+        let error = try lab.pod("web").call("contrail-cni", "ADD", lab.contrail(more: more)).error()
+        #expect(error.code == 2 && error.message.contains(said), "\(error)")
+        #expect(try lab.leftovers().isEmpty)
+    }
+
+    @Test(.rule("OPTIONS-7"))
+    func `containerd's objects, whose keys are capitalized, are carried out`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("web")
+        // As containerd's go-cni writes them for the annotation kubernetes.io/ingress-bandwidth and a pod's DNS.
+        let more = """
+            , "runtimeConfig": {"bandwidth": {"IngressRate": 8000000, "IngressBurst": 4294967295, "EgressRate": 0, \
+            "EgressBurst": 0}, "dns": {"Servers": ["10.96.0.10"], "Searches": ["a.b"], "Options": null}, \
+            "portMappings": null}
+            """
+        let result = try pod.call("contrail-cni", "ADD", lab.contrail(more: more)).document()
+        #expect(result["dns"] as? [String: [String]] == ["nameservers": ["10.96.0.10"], "search": ["a.b"]])
+        let qdiscs = try TestProgram.succeed("tc", "-n", lab.node.name, "qdisc")
+        #expect(qdiscs.contains("rate 8Mbit"), "\(qdiscs)")
+        #expect(try pod.call("contrail-cni", "DEL", lab.contrail(more: more)).status == 0)
+        // Keys of any case, in a VM's request and in the Go plugin's own object.
+        let request = #", "runtimeConfig": {"VMInterface": {"Kind": "tap", "OwnerUid": 64207}}"#
+        let tap = try pod.call("contrail-cni", "ADD", lab.contrail(keys: #", "MTU": 1400"#, more: request))
+        let name = try #require((try tap.document()["interfaces"] as? [[String: Any]])?[0]["name"] as? String)
+        let link = try TestProgram.succeed("ip", "-n", lab.node.name, "-d", "link", "show", name)
+        #expect(link.contains("user 64207") && link.contains("mtu 1400"), "\(link)")
+        #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        let left = try lab.leftovers()
+        #expect(left == [])
+    }
+
+    @Test func `labels are left to others, and a MAC address has any form that Go takes`() throws {
+        let lab = try PluginLab()
+        let pod = try lab.pod("web")
+        let first = try pod.call("contrail-cni", "ADD", lab.contrail()).document()
+        let mac = try #require((first["interfaces"] as? [[String: Any]])?[1]["mac"] as? String)
+        #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        let digits = mac.replacing(":", with: "")
+        let dotted = stride(from: 0, to: 12, by: 4).map { String(digits.dropFirst($0).prefix(4)) }
+        for text in [dotted.joined(separator: "."), mac.replacing(":", with: "-").uppercased()] {
+            let args = #", "args": {"cni": {"mac": "\#(text)", "labels": [{"key": "a", "value": "b"}]}}"#
+            let outcome = try pod.call("contrail-cni", "ADD", lab.contrail(more: args))
+            #expect(outcome.status == 0, "\(text): \(outcome.output)")
+            #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+            let variables = ["CNI_ARGS": Self.arguments + ";MAC=\(text)"]
+            let again = try pod.call("contrail-cni", "ADD", lab.contrail(), variables: variables)
+            #expect(again.status == 0, "\(text): \(again.output)")
+            #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
+        }
     }
 
     @Test(

@@ -33,7 +33,7 @@ import Testing
     private func configuration(
         _ lab: PluginLab,
         _ name: String,
-        keys: String = "",
+        keys: String = #", "interfaces": "one""#,
         retries: Int = 2
     ) -> String {
         lab.contrail(keys: keys, retries: retries).replacing(#""name": "pods""#, with: #""name": "\#(name)""#)
@@ -179,7 +179,7 @@ import Testing
                 self.configuration(
                     lab,
                     "anything",
-                    keys: #", "network": "default-domain:k8s-default:net-a""#
+                    keys: #", "network": "default-domain:k8s-default:net-a", "interfaces": "one""#
                 ), arguments
             ),
         ] {
@@ -257,5 +257,113 @@ import Testing
             try new.call("contrail-cni", "ADD", configuration(lab, "net-a"), variables: variables).status == 0
         )
         #expect(try reaches(new))
+    }
+
+    /// Runs a plugin as the child of a process of a name.
+    private func caller(_ name: String, _ lab: PluginLab) throws -> [String] {
+        let path = "\(lab.folder.path)/ports/\(name)"
+        try TestProgram.succeed("sh", "-ec", "mkdir -p $(dirname \(path)); cp /bin/sh \(path)")
+        return [path, "-c", #""$0"; exit $?"#]
+    }
+
+    @Test(
+        .rule("MULTI-7"),
+        arguments: [
+            ("multus", "", 1), ("multus-daemon", "", 1), ("multus-shim", "", 1), ("containerd", "", 3),
+            ("multusx", "", 3), ("multu", "", 3), ("danm", #", "meta-plugin": "danm""#, 1),
+            ("a-very-long-name-of-a-plugin", #", "meta-plugin": "a-very-long-name-of-a-plugin""#, 1),
+            ("multus", #", "meta-plugin": "danm""#, 1), ("containerd", #", "interfaces": "one""#, 1),
+            ("multus", #", "interfaces": "all""#, 3),
+        ]
+    )
+    func `without the key the caller's name says how many`(name: String, keys: String, count: Int) throws {
+        let lab = try lab()
+        let pod = try lab.pod("web")
+        let configuration = configuration(lab, "default", keys: keys)
+        let wrapper = try caller(name, lab)
+        let outcome = try pod.call("contrail-cni", "ADD", configuration, wrapper: wrapper)
+        #expect(outcome.status == 0, "\(outcome.output)")
+        #expect(try devices(pod).count == count)
+        #expect(try pod.call("contrail-cni", "DEL", configuration, wrapper: wrapper).status == 0)
+        let left = try lab.leftovers()
+        #expect(left == [])
+    }
+
+    /// Makes a pod as the Go plugin does: devices, the agent's files as it writes them, and ports.
+    private func makeAsGo(_ pod: TestPod, _ lab: PluginLab) throws -> [String] {
+        let ports = "\(try #require(lab.simulator).folder.path)/ports"
+        let vm = "b0f5a0e4-1f7c-4a7e-8a0e-0d9e5b7f1c11"
+        var names: [String] = []
+        for (interface, vmi, network) in [
+            ("eth0", "7c1e0b52-3a90-11ee-9c41-0242ac110001", "5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0001"),
+            ("net1", "00000001-3a90-11ee-9c41-0242ac110002", "5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0002"),
+            ("data0", "00000000-3a90-11ee-9c41-0242ac110003", "5e2d9a1c-77aa-4c0e-9a55-3f3c4c6f0003"),
+        ] {
+            let name = "tap" + "\(interface)-\(vm)".prefix(11)
+            names.append(name)
+            let file = """
+                {
+                \t"time": "2024-01-31 12:00:00.000000001 +0000 UTC m=+0.1",
+                \t"vm-id": "\(pod.containerID)",
+                \t"vm-uuid": "\(vm)",
+                \t"vm-name": "k8s__default__web",
+                \t"host-ifname": "\(name)",
+                \t"vm-ifname": "\(interface)",
+                \t"vm-namespace": "\(pod.namespace.path)",
+                \t"vn-uuid": "\(network)",
+                \t"vmi-uuid": "\(vmi)"
+                }
+                """
+            let path = "\(ports)/vm/k8s__default__web/\(vmi)"
+            try TestProgram.succeed("mkdir", "-p", "\(ports)/vm/k8s__default__web", "\(ports)/multus")
+            try Data(file.utf8).write(to: URL(fileURLWithPath: path))
+            try Data("[]".utf8).write(to: URL(fileURLWithPath: "\(ports)/multus/k8s__default__web"))
+            try TestProgram.succeed(
+                "sh",
+                "-ec",
+                """
+                ip -n \(lab.node.name) link add \(name) type veth peer name \(interface) netns \(pod.namespace.name)
+                ip -n \(lab.node.name) link set \(name) up
+                ip netns exec \(lab.node.name) curl -sf -d @\(path) http://127.0.0.1:9091/vm
+                """
+            )
+        }
+        return names
+    }
+
+    @Test(.rule("MULTI-8"), arguments: ["", #", "interfaces": "one""#, #", "interfaces": "all""#])
+    func `the first DEL of a pod that the Go plugin made removes all of it, and nothing else does`(
+        keys: String
+    ) throws {
+        let lab = try lab()
+        let (pod, other) = (try lab.pod("web"), try lab.pod("other"))
+        let names = try makeAsGo(pod, lab)
+        // Another pod's coming and going, and garbage collection, touch none of it.
+        let configuration = configuration(lab, "pods", keys: keys)
+        let before = try lab.leftovers()
+        #expect(names.allSatisfy { before.contains($0) }, "\(before)")
+        #expect(try other.call("contrail-cni", "ADD", configuration).status == 0)
+        #expect(try other.call("contrail-cni", "DEL", configuration).status == 0)
+        let collected = configuration.dropLast() + #", "cni.dev/valid-attachments": []}"#
+        #expect(try pod.call("contrail-cni", "GC", String(collected)).status == 0)
+        #expect(try lab.leftovers() == before)
+        let wrapper = try caller("multus", lab)
+        for interface in ["net1", "eth0", "data0"] {
+            let variables = ["CNI_IFNAME": interface]
+            let outcome = try pod.call(
+                "contrail-cni",
+                "DEL",
+                configuration,
+                variables: variables,
+                wrapper: wrapper
+            )
+            #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.output)")
+            let left = try lab.leftovers()
+            #expect(left == [], "\(interface)")
+        }
+        let vm = "b0f5a0e4-1f7c-4a7e-8a0e-0d9e5b7f1c11"
+        #expect(
+            try lab.node.run(["curl", "-s", "http://127.0.0.1:9091/vm/\(vm)"]).output.contains("Not Found")
+        )
     }
 }

@@ -249,4 +249,32 @@ import Testing
         let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(lab.pid)/fd").count
         #expect(descriptors < 16)
     }
+
+    @Test func `without a free descriptor it waits for one, and serves again then`() throws {
+        let lab = try SyncLab()
+        try lab.start(interval: 600)
+        #expect(try lab.wait { try lab.metric("contrail_vm_agent_up") == 1 })
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(lab.pid)/fd").count
+        try TestProgram.succeed("prlimit", "--pid", "\(lab.pid)", "--nofile=\(open + 2):\(open + 2)")
+        let clients =
+            "for n in 3 4 5 6 7 8; do eval \"exec $n<>/dev/tcp/127.0.0.1/9812\"; done; echo there; exec sleep 4"
+        let process = try TestProgram.start("ip", "netns", "exec", lab.node.name, "bash", "-c", clients)
+        defer { process.kill() }
+        func ticks() -> Int {
+            let fields = ((try? String(contentsOfFile: "/proc/\(lab.pid)/stat", encoding: .utf8)) ?? "")
+                .split(separator: " ")
+            return fields.count > 14 ? (Int(fields[13]) ?? 0) + (Int(fields[14]) ?? 0) : 0
+        }
+        #expect(
+            try lab.wait {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/\(lab.pid)/fd").count >= open + 2
+            }
+        )
+        usleep(300_000)
+        let before = ticks()
+        usleep(2_000_000)
+        // In hundredths of a second.
+        #expect(ticks() - before < 20)
+        #expect(try lab.wait(20) { try lab.metric("contrail_vm_agent_up") == 1 })
+    }
 }

@@ -17,16 +17,16 @@ public struct CNIConfiguration: Sendable {
     public let previous: CNIResult?
     /// `runtimeConfig`: what the runtime fills in for the capabilities that the configuration names.
     public let runtimeConfig: JSONFields?
+    /// Whether it is an undo's: then what is wrong in it counts as absent.
+    public let isOfUndo: Bool
 
     /// Reads a configuration.
     ///
-    /// `isResultNeeded`: false where a `prevResult` that can't be read counts as none.
-    ///
     /// - Throws: `CNIError` with code 6 for no JSON, 1 for an unknown version, 7 for a wrong field.
-    public init(_ bytes: [UInt8], isResultNeeded: Bool = true) throws(CNIError) {
+    public init(_ bytes: [UInt8]) throws(CNIError) {
         let fields: JSONFields
         do throws(JSONError) {
-            fields = try JSONFields(try JSONValue(parsing: bytes))
+            fields = try JSONFields(try JSONValue(parsing: bytes), matching: .asGo)
         } catch {
             throw CNIError(
                 .decoding,
@@ -51,17 +51,34 @@ public struct CNIConfiguration: Sendable {
         self.fields = fields
         self.version = version
         self.name = name
-        do throws(JSONError) {
-            previous = try fields.value("prevResult").map { value throws(JSONError) in
+        previous = try configuring { () throws(JSONError) in
+            try fields.value("prevResult").map { value throws(JSONError) in
                 try CNIResult(previous: value, version: version)
             }
-        } catch {
-            guard !isResultNeeded else {
-                throw CNIError(.invalidConfiguration, "network configuration: \(error.message)")
-            }
-            previous = nil
         }
         runtimeConfig = try configuring { () throws(JSONError) in try fields.optionalFields("runtimeConfig") }
+        isOfUndo = false
+    }
+
+    /// Reads an undo's configuration: it may have become wrong since the ADD, or be gone.
+    ///
+    /// What can't be read counts as absent; a missing name is empty.
+    public init(ofUndo bytes: [UInt8]) {
+        var fields = JSONFields(JSONObject(), matching: .asGo)
+        do throws(JSONError) {
+            fields = try JSONFields(try JSONValue(parsing: bytes), matching: .asGo)
+        } catch {
+            // What was saved, or is derived from the container's id, is enough to go on.
+        }
+        self.fields = fields
+        version = fields.value("cniVersion")?.string.flatMap { CNIVersion(rawValue: $0) } ?? .newest
+        name = fields.value("name")?.string ?? ""
+        // Nothing is undone by what a plugin printed once.
+        previous = nil
+        runtimeConfig = fields.value("runtimeConfig")?.object.map {
+            JSONFields($0, path: "runtimeConfig", matching: .asGo)
+        }
+        isOfUndo = true
     }
 }
 
@@ -71,5 +88,29 @@ public func configuring<Value>(_ read: () throws(JSONError) -> Value) throws(CNI
         return try read()
     } catch {
         throw CNIError(.invalidConfiguration, "network configuration: \(error.message)")
+    }
+}
+
+extension JSONFields {
+    /// Refuses a member that an object of ours does not have.
+    ///
+    /// - Throws: Code 2, with key and value (specification, section 5).
+    public func requireOnly(_ keys: [String]) throws(CNIError) {
+        guard let member = firstMember(besides: keys) else { return }
+        let known = keys.joined(separator: ", ")
+        throw CNIError(unsupported: path(of: member.key), member.value, "known are \(known)")
+    }
+}
+
+extension CNIError {
+    /// A field that is not supported, with its value.
+    public init(unsupported field: String, _ value: JSONValue, _ reason: String) {
+        // A value can be as long as the whole configuration.
+        let bytes = value.serialized()
+        let text = String(decoding: bytes.prefix(80), as: UTF8.self)
+        self.init(
+            .unsupportedField,
+            "network configuration: field \"\(field)\" with value \(text)\(bytes.count > 80 ? "..." : "") is not supported: \(reason)"
+        )
     }
 }

@@ -14,7 +14,7 @@ public struct CNIRequest: Sendable {
     /// The interface's name in the container.
     public let interface: InterfaceName
     /// The path of the container's network namespace; absent for a DEL of one that is gone.
-    public let namespace: String?
+    public private(set) var namespace: String?
     /// CNI_ARGS, in order.
     public let arguments: [Argument]
     /// The configuration.
@@ -54,6 +54,9 @@ public struct CNIRequest: Sendable {
 }
 
 extension CNIRequest {
+    /// Goes on as if the runtime had named no namespace.
+    mutating func forgetNamespace() { namespace = nil }
+
     /// Reads and checks the environment of a command that concerns one attachment.
     init(_ command: Command, environment: CNIEnvironment, configuration: CNIConfiguration) throws(CNIError) {
         var missing: [String] = []

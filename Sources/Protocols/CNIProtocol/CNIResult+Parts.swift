@@ -8,10 +8,11 @@ extension CNIResult.Interface {
     init(_ fields: JSONFields) throws(JSONError) {
         name = try fields.string("name")
         if let text = try fields.optionalString("mac"), !text.isEmpty {
-            guard let mac = MACAddress(text) else {
+            guard let bytes = MACAddress.hardwareAddress(text) else {
                 throw fields.error("mac", "\"\(text)\" is no MAC address")
             }
-            self.mac = mac
+            // Others' devices can have longer ones: InfiniBand's has 20 bytes.
+            mac = MACAddress(bytes: bytes)
         }
         mtu = try fields.optionalInteger("mtu", in: 0...Int(Int32.max))
         if let text = try fields.optionalString("sandbox"), !text.isEmpty { sandbox = text }

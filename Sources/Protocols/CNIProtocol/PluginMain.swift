@@ -46,11 +46,11 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
             throw CNIError(.invalidEnvironment, "CNI_COMMAND: \(plugin.name) has no command \(word)")
         }
         if command == .version {
-            output.write(supportedVersions)
-            return 0
+            let failure = output.write(supportedVersions)
+            guard failure != 0 else { return 0 }
+            throw CNIError(.io, "cannot write the versions to standard output: \(errorText(failure))")
         }
-        // A DEL must not fail for what a plugin before once printed.
-        let configuration = try CNIConfiguration(readInput(), isResultNeeded: command != .delete)
+        let configuration = try readConfiguration(for: command)
         version = configuration.version
         output.installCrashDocument(version: version)
         try requireVersion(of: configuration, for: command)
@@ -62,8 +62,8 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
                 try plugin.collectGarbage(keeping: valid, configuration)
             }
         case .add, .check, .delete, .version:
-            let request = try CNIRequest(command, environment: environment, configuration: configuration)
-            try refuseOwnNamespace(request, environment)
+            var request = try CNIRequest(command, environment: environment, configuration: configuration)
+            try refuseOwnNamespace(&request, environment)
             switch command {
             case .add: try add(request, by: plugin, output)
             case .check: try check(request, by: plugin)
@@ -72,7 +72,7 @@ public func runPlugin<Plugin: CNIPlugin>(_ plugin: Plugin) -> Int32 {
         }
         return 0
     } catch {
-        output.write(error.json(version: version))
+        output.writeError(error.json(version: version))
         return 1
     }
 }
@@ -126,6 +126,16 @@ private var supportedVersions: JSONValue {
     )
 }
 
+/// An undo goes on with whatever configuration there is.
+private func readConfiguration(for command: CNIRequest.Command) throws(CNIError) -> CNIConfiguration {
+    guard command == .delete else { return try CNIConfiguration(readInput()) }
+    do throws(CNIError) {
+        return CNIConfiguration(ofUndo: try readInput())
+    } catch {
+        return CNIConfiguration(ofUndo: [])
+    }
+}
+
 private func readInput() throws(CNIError) -> [UInt8] {
     do throws(SystemError) {
         // Descriptor 0 stays taken afterwards, so that nothing that is opened later becomes standard input.
@@ -138,8 +148,12 @@ private func readInput() throws(CNIError) -> [UInt8] {
 /// Refuses a CNI_NETNS that is the plugin's own namespace, before any effect: the node's network would be
 /// changed.
 ///
-/// CNI_NETNS_OVERRIDE allows it, as in the reference library.
-private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnvironment) throws(CNIError) {
+/// CNI_NETNS_OVERRIDE allows it, as in the reference library. DEL goes on without a namespace: the path can name
+/// another one by now, where the process that it went by is gone.
+private func refuseOwnNamespace(
+    _ request: inout CNIRequest,
+    _ environment: CNIEnvironment
+) throws(CNIError) {
     guard let path = request.namespace else { return }
     let override = environment["CNI_NETNS_OVERRIDE"] ?? ""
     if override == "1" || override == "TRUE" || override == "true" { return }
@@ -152,6 +166,7 @@ private func refuseOwnNamespace(_ request: CNIRequest, _ environment: CNIEnviron
         throw CNIError(.invalidEnvironment, "CNI_NETNS: \(error.message)")
     }
     guard !isSame else {
+        if request.command == .delete { return request.forgetNamespace() }
         throw CNIError(
             .invalidNamespace,
             "CNI_NETNS \(path) is the network namespace that the plugin runs in"

@@ -41,6 +41,9 @@ public struct Bandwidth: Hashable, Sendable {
     /// A bucket of less than a few frames lets none through.
     private static let leastBurst = 8 * 4096
 
+    /// The capability's fields.
+    public static let keys = ["ingressRate", "ingressBurst", "egressRate", "egressBurst"]
+
     /// Reads the capability's fields; a rate of 0 is no limit.
     ///
     /// - Throws: `JSONError.field` for a rate without a burst, and a burst without a rate.

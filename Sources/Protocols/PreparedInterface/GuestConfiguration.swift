@@ -11,7 +11,8 @@ public struct GuestConfiguration: Hashable, Sendable {
     public var mtu: Int
     /// Addresses with their prefix lengths, at most one a family from the agent.
     public var addresses: [IPPrefix]
-    /// The gateways, at most one a family.
+    /// The gateways: of each family at most one, its own, and after it further next hops of routes that lie outside
+    /// the addresses' networks.
     public var gateways: [Gateway]
     /// Further routes.
     public var routes: [Route]

@@ -50,6 +50,7 @@ public struct VMInterfaceRequest: Sendable {
         if let config = request.configuration.runtimeConfig {
             let fields = try configuring { () throws(JSONError) in try config.optionalFields("vmInterface") }
             if let fields {
+                try fields.requireOnly(keys)
                 return try configuring { () throws(JSONError) in try VMInterfaceRequest(fields) }
             }
         }
@@ -58,15 +59,19 @@ public struct VMInterfaceRequest: Sendable {
         do throws(SystemError) { bytes = try Files.read(path) } catch { throw CNIError(.io, error.message) }
         guard let bytes else { return nil }
         do throws(JSONError) {
-            guard let fields = try JSONFields(try JSONValue(parsing: bytes)).optionalFields("vmInterface")
-            else {
-                return nil
+            let outer = try JSONFields(try JSONValue(parsing: bytes), matching: .asGo)
+            guard let fields = try outer.optionalFields("vmInterface") else { return nil }
+            if let member = fields.firstMember(besides: keys) {
+                throw fields.error(member.key, "is not known here; known are \(keys.joined(separator: ", "))")
             }
             return try VMInterfaceRequest(fields)
         } catch {
             throw CNIError(.invalidConfiguration, "\(path): \(error.message)")
         }
     }
+
+    /// The request's fields.
+    private static let keys = ["kind", "queues", "ownerUID", "runtime"]
 
     /// The runtime that asks where it gives no name.
     private static let standardRuntime = RuntimeName("vm-runtime")

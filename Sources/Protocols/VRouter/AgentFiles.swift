@@ -16,6 +16,18 @@ public struct AgentFiles: Sendable {
     /// The files in a folder.
     public init(folder: String) { self.folder = folder }
 
+    /// The files among which is that of a port; nil for a path of another form.
+    public init?(of path: String, vmName: String, vmi: UUID) {
+        self.init(folder: Files.folder(of: Files.folder(of: path)))
+        guard path == self.path(vmName: vmName, vmi: vmi) else { return nil }
+    }
+
+    /// The files beside which is that of a port of `POST /port`; nil for a path of another form.
+    public init?(ofPort path: String, vmi: UUID) {
+        self.init(folder: "\(Files.folder(of: path))/vm")
+        guard path == self.path(port: vmi) else { return nil }
+    }
+
     /// Where a port's file is.
     ///
     /// `vmName`: checked: holds no `/` and is not a dot.

@@ -4,11 +4,13 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 #include <linux/if_tun.h>
+#include <linux/openat2.h>
 #include <netpacket/packet.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 
 int clinux_errno(void) { return errno; }
 
@@ -124,12 +126,36 @@ static void on_crash(int signal) {
 }
 
 void clinux_install_crash_document(int fd, const char *document, size_t length) {
+  int installed = crash.text != NULL;
   crash.fd = fd;
   crash.text = document;
   crash.length = length;
+  if (installed) return;
   struct sigaction action = {.sa_handler = on_crash};
   const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+}
+
+void clinux_report_failed_writes(void) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+int clinux_open_without_links(const char *path, int flags, mode_t mode) {
+  struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = mode, .resolve = RESOLVE_NO_SYMLINKS};
+  int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  // A filter of system calls that does not know it says EPERM.
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return clinux_open(path, flags | O_NOFOLLOW, mode);
+  return result(fd);
+}
+
+int clinux_take_back(int fd, size_t length) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  if (!S_ISREG(status.st_mode)) return -ESPIPE;
+  off_t end = lseek(fd, 0, SEEK_CUR);
+  if (end < (off_t)length || ftruncate(fd, end - (off_t)length) < 0) return -EIO;
+  return lseek(fd, end - (off_t)length, SEEK_SET) < 0 ? -errno : 0;
 }
 
 static int unix_address(const char *path, struct sockaddr_un *to) {

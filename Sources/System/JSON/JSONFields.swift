@@ -7,20 +7,30 @@ public struct JSONFields: Sendable {
     public let object: JSONObject
     /// Where the object stands, like `contrail`; empty for the outermost one.
     public let path: String
+    /// How keys are compared, here and in the objects inside.
+    public let matching: Matching
+
+    /// How keys are compared.
+    public enum Matching: Sendable {
+        /// Byte for byte.
+        case exact
+        /// As Go's encoding/json does: case does not matter, and the last of several equal keys counts.
+        case asGo
+    }
 
     /// The fields of a value that must be an object.
-    public init(_ value: JSONValue, path: String = "") throws(JSONError) {
+    public init(_ value: JSONValue, path: String = "", matching: Matching = .exact) throws(JSONError) {
         guard case .object(let object) = value else {
             throw .field(path: path.isEmpty ? "." : path, reason: "expected an object, found \(value.kind)")
         }
-        self.object = object
-        self.path = path
+        self.init(object, path: path, matching: matching)
     }
 
     /// The fields of an object.
-    public init(_ object: JSONObject, path: String = "") {
+    public init(_ object: JSONObject, path: String = "", matching: Matching = .exact) {
         self.object = object
         self.path = path
+        self.matching = matching
     }
 
     /// The path of one of the object's fields.
@@ -33,8 +43,25 @@ public struct JSONFields: Sendable {
 
     /// A field's value; nil where it is absent or null.
     public func value(_ key: String) -> JSONValue? {
-        guard let value = object[key], !value.isNull else { return nil }
-        return value
+        guard matching == .asGo else {
+            guard let value = object[key], !value.isNull else { return nil }
+            return value
+        }
+        var found: JSONValue?
+        for member in object.members where isSameKeyInGo(member.key, key) {
+            if !member.value.isNull { found = member.value }
+        }
+        return found
+    }
+
+    /// The first member that has a value and none of these keys; nil where all are known.
+    public func firstMember(besides keys: [String]) -> JSONObject.Member? {
+        object.members.first { member in
+            !member.value.isNull
+                && !keys.contains {
+                    matching == .asGo ? isSameKeyInGo(member.key, $0) : isSameText(member.key, $0)
+                }
+        }
     }
 
     /// A string, or nil where the field is absent.
@@ -97,7 +124,7 @@ public struct JSONFields: Sendable {
     /// The fields of an object inside this one, or nil where it is absent.
     public func optionalFields(_ key: String) throws(JSONError) -> JSONFields? {
         guard let value = value(key) else { return nil }
-        return try JSONFields(value, path: path(of: key))
+        return try JSONFields(value, path: path(of: key), matching: matching)
     }
 
     /// The fields of an object inside this one, that must be there.
@@ -110,8 +137,33 @@ public struct JSONFields: Sendable {
     public func list(_ key: String) throws(JSONError) -> [JSONFields] {
         var list: [JSONFields] = []
         for (index, element) in (try optionalArray(key) ?? []).enumerated() {
-            list.append(try JSONFields(element, path: "\(path(of: key))[\(index)]"))
+            list.append(try JSONFields(element, path: "\(path(of: key))[\(index)]", matching: matching))
         }
         return list
     }
+}
+
+/// Whether Go's encoding/json takes a key of a text for a field's name, which is ASCII: case does not matter.
+///
+/// Two letters outside ASCII fold into it (Unicode, simple case folding): the Kelvin sign and the long s.
+public func isSameKeyInGo(_ written: String, _ name: String) -> Bool {
+    var bytes = written.utf8.makeIterator()
+    for expected in name.utf8 {
+        guard var byte = bytes.next() else { return false }
+        switch byte {
+        case 0xE2:
+            guard bytes.next() == 0x84, bytes.next() == 0xAA else { return false }
+            byte = UInt8(ascii: "k")
+        case 0xC5:
+            guard bytes.next() == 0xBF else { return false }
+            byte = UInt8(ascii: "s")
+        default: break
+        }
+        guard lowerCased(byte) == lowerCased(expected) else { return false }
+    }
+    return bytes.next() == nil
+}
+
+private func lowerCased(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }

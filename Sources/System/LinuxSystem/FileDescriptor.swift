@@ -18,6 +18,24 @@ public struct FileDescriptor: ~Copyable, Sendable {
         raw = try check(path.withCString { clinux_open($0, flags, mode) }, "open", path)
     }
 
+    /// Opens a regular file to append to, which is made where there is none.
+    ///
+    /// Links are not followed, nor is a second name of another file taken, and it never waits: a FIFO without a
+    /// reader is an error.
+    ///
+    /// - Throws: ELOOP for a link, EINVAL for what is no regular file.
+    public static func appending(to path: String) throws(SystemError) -> FileDescriptor {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY
+        let opened = path.withCString { clinux_open_without_links($0, flags, 0o600) }
+        let file = FileDescriptor(owning: try check(opened, "open", path))
+        var status = stat()
+        try checkErrno(Int(fstat(file.raw, &status)), "examine", path)
+        guard clinux_is_regular(status.st_mode) != 0, status.st_nlink <= 1 else {
+            throw SystemError("append to what is no regular file of one name,", path, errno: EINVAL)
+        }
+        return file
+    }
+
     /// Reads to the end, at most `limit` bytes; a longer file is an error (EFBIG).
     public borrowing func readAll(limit: Int, name: String) throws(SystemError) -> [UInt8] {
         try Self.readAll(raw, limit: limit, name: name)

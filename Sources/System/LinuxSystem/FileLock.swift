@@ -8,8 +8,34 @@ import CLinux
 /// The kernel drops it when the process ends, however it ends.
 public final class FileLock {
     private let path: String
-    private var isHeld = true
+    /// Whether the path is still ours to remove.
+    private var isHeld: Bool
     private let file: FileDescriptor
+
+    /// Takes the lock for an undo, which goes on where there is no room for the lock's file.
+    ///
+    /// Nobody holds the lock then, or the file would be there. The nearest folder is locked in its place, so that
+    /// undos at least exclude each other.
+    public static func forUndo(_ path: String, deadline: Int64) throws(SystemError) -> FileLock {
+        do throws(SystemError) {
+            return try FileLock(path, deadline: deadline)
+        } catch {
+            guard error.isLackOfRoom else { throw error }
+        }
+        var (folder, _) = Files.split(path)
+        while !Files.isFolder(folder), folder != "/" { (folder, _) = Files.split(folder) }
+        return try FileLock(folder: folder, deadline: deadline)
+    }
+
+    private init(folder: String, deadline: Int64) throws(SystemError) {
+        path = folder
+        isHeld = false
+        file = try FileDescriptor(opening: folder, O_RDONLY | O_DIRECTORY)
+        var wait: UInt32 = 1000
+        while flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
+            wait = try Self.pause(wait, path, deadline: deadline)
+        }
+    }
 
     /// Takes the lock, waiting for other holders until the deadline.
     ///
@@ -29,21 +55,33 @@ public final class FileLock {
             if flock(candidate.raw, LOCK_EX | LOCK_NB) == 0 {
                 if FileLock.isStill(path, candidate.raw) {
                     self.path = path
+                    isHeld = true
                     file = candidate
                     return
                 }
                 continue
             }
-            let failure = clinux_errno()
-            guard failure == EWOULDBLOCK || failure == EINTR else {
-                throw SystemError("lock", path, errno: failure)
-            }
-            guard monotonicMicroseconds() < deadline else {
-                throw SystemError("lock", path, errno: ETIMEDOUT)
-            }
-            usleep(wait)
-            wait = min(wait * 2, 50_000)
+            wait = try Self.pause(wait, path, deadline: deadline)
         }
+    }
+
+    /// Waits before the next try for a lock that somebody holds.
+    ///
+    /// - Returns: How long to wait after that one, in microseconds.
+    private static func pause(
+        _ wait: UInt32,
+        _ path: String,
+        deadline: Int64
+    ) throws(SystemError) -> UInt32 {
+        let failure = clinux_errno()
+        guard failure == EWOULDBLOCK || failure == EINTR else {
+            throw SystemError("lock", path, errno: failure)
+        }
+        guard monotonicMicroseconds() < deadline else {
+            throw SystemError("lock", path, errno: ETIMEDOUT)
+        }
+        usleep(wait)
+        return min(wait * 2, 50_000)
     }
 
     /// Whether the path still names the locked file: the holder before may have removed it.

@@ -9,8 +9,10 @@ public enum Files {
     public static let mostBytes = 1 << 20
 
     /// Reads a file; nil where there is none.
+    ///
+    /// It never waits: a FIFO is an empty file, or an error.
     public static func read(_ path: String, limit: Int = mostBytes) throws(SystemError) -> [UInt8]? {
-        let opened = path.withCString { clinux_open($0, O_RDONLY, 0) }
+        let opened = path.withCString { clinux_open($0, O_RDONLY | O_NONBLOCK, 0) }
         if opened == -ENOENT || opened == -ENOTDIR { return nil }
         let file = FileDescriptor(owning: try check(opened, "open", path))
         return try file.readAll(limit: limit, name: path)

@@ -18,7 +18,8 @@ public struct NetworkNamespace: ~Copyable {
     ///
     /// - Throws: ENOENT where there is none, EINVAL where the path is no namespace.
     public init(_ path: String) throws(SystemError) {
-        let file = try FileDescriptor(opening: path, O_RDONLY)
+        // A FIFO at the path must not hold us up.
+        let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
         var status = stat()
         try checkErrno(Int(fstat(file.raw, &status)), "examine", path)
         self.path = path

@@ -19,6 +19,12 @@ public struct SystemError: Error, Hashable, Sendable {
         self.errno = errno
     }
 
+    /// Whether nothing more can be written there: the disk or the quota is full, it is read-only, or the process may
+    /// write no longer files.
+    public var isLackOfRoom: Bool {
+        errno == ENOSPC || errno == EDQUOT || errno == EROFS || errno == EFBIG
+    }
+
     /// "cannot write /run/x: No space left on device".
     public var message: String { "cannot \(operation) \(subject): \(errorText(errno))" }
 }

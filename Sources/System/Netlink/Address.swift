@@ -30,21 +30,45 @@ extension NetlinkSocket {
 
     /// The addresses of a device, of both families.
     public func addresses(of index: Int32) throws(NetlinkError) -> [IPPrefix] {
+        try addresses().filter { $0.device == index }.map { $0.prefix }
+    }
+
+    /// The addresses of all devices.
+    public func addresses() throws(NetlinkError) -> [DeviceAddress] {
         var cache: OpaquePointer?
         try check(rtnl_addr_alloc_cache(socket, &cache), "list", "addresses")
         defer { nl_cache_free(cache) }
-        var addresses: [IPPrefix] = []
+        var addresses: [DeviceAddress] = []
         var object = nl_cache_get_first(cache)
         while let current = object {
-            if rtnl_addr_get_ifindex(current) == index, let local = rtnl_addr_get_local(current),
-                let address = IPAddress(libnl: local),
+            if let local = rtnl_addr_get_local(current), let address = IPAddress(libnl: local),
                 let prefix = IPPrefix(address, length: Int(rtnl_addr_get_prefixlen(current)))
             {
-                addresses.append(prefix)
+                addresses.append(
+                    DeviceAddress(
+                        device: rtnl_addr_get_ifindex(current),
+                        prefix: prefix,
+                        hasPeer: rtnl_addr_get_peer(current) != nil
+                    )
+                )
             }
             object = nl_cache_get_next(current)
         }
         return addresses
+    }
+}
+
+/// An address of a device as the kernel has it.
+public struct DeviceAddress: Hashable, Sendable {
+    /// The device's index.
+    public let device: Int32
+    /// The address, with the prefix length of its network, or of its peer's.
+    public let prefix: IPPrefix
+    /// Whether it is of a point-to-point link: then its network is the peer's.
+    public let hasPeer: Bool
+    /// The address with the network that it lies in; one of a point-to-point link lies in none.
+    public var local: IPPrefix {
+        hasPeer ? IPPrefix(prefix.address, length: prefix.address.family.bits) ?? prefix : prefix
     }
 }
 

@@ -14,6 +14,8 @@ extension NetlinkSocket {
     /// Without a fixed handle a second try would stack a second filter.
     static let redirectHandle: UInt32 = 0x8000_0800
     private static let ingressParent: UInt32 = 0xFFFF_FFF1
+    /// Where filters for received frames hang, at the qdisc ingress as at clsact (TC_H_MIN_INGRESS).
+    private static let filterParent: UInt32 = 0xFFFF_FFF2
     private static let ingressHandle: UInt32 = 0xFFFF_0000
 
     /// Adds the ingress qdisc to a device.
@@ -98,7 +100,7 @@ extension NetlinkSocket {
     public func redirectTarget(of index: Int32) throws(NetlinkError) -> Int32? {
         var cache: OpaquePointer?
         try check(
-            rtnl_cls_alloc_cache(socket, index, Self.ingressHandle, &cache),
+            rtnl_cls_alloc_cache(socket, index, Self.filterParent, &cache),
             "list",
             "filters of interface \(index)"
         )
@@ -126,7 +128,7 @@ extension NetlinkSocket {
     {
         guard let filter = rtnl_cls_alloc() else { throw noMemory(device) }
         rtnl_tc_set_ifindex(filter, index)
-        rtnl_tc_set_parent(filter, Self.ingressHandle)
+        rtnl_tc_set_parent(filter, Self.filterParent)
         rtnl_tc_set_handle(filter, Self.redirectHandle)
         rtnl_tc_set_kind(filter, "u32")
         rtnl_cls_set_prio(filter, Self.redirectPriority)

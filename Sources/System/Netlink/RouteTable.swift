@@ -31,36 +31,4 @@ extension NetlinkSocket {
         rtnl_route_add_nexthop(object, hop)
         try check(rtnl_route_add(socket, object, NLM_F_CREATE | NLM_F_EXCL), "add route", subject)
     }
-
-    /// The routes of the main table that leave by a device.
-    ///
-    /// Those that the kernel makes by itself for addresses are among them.
-    public func routes(over index: Int32) throws(NetlinkError) -> [Route] {
-        var cache: OpaquePointer?
-        try check(rtnl_route_alloc_cache(socket, AF_UNSPEC, 0, &cache), "list", "routes")
-        defer { nl_cache_free(cache) }
-        var routes: [Route] = []
-        var object = nl_cache_get_first(cache)
-        while let current = object {
-            if rtnl_route_get_table(current) == UInt32(RT_TABLE_MAIN.rawValue),
-                let hop = rtnl_route_nexthop_n(current, 0), rtnl_route_nh_get_ifindex(hop) == index,
-                let destination = Self.destination(of: current)
-            {
-                let gateway = rtnl_route_nh_get_gateway(hop).flatMap { IPAddress(libnl: $0) }
-                routes.append(Route(to: destination, via: gateway))
-            }
-            object = nl_cache_get_next(current)
-        }
-        return routes
-    }
-
-    private static func destination(of route: OpaquePointer) -> IPPrefix? {
-        let family: IPFamily = rtnl_route_get_family(route) == UInt8(AF_INET) ? .v4 : .v6
-        guard let address = rtnl_route_get_dst(route), nl_addr_get_len(address) > 0 else {
-            return .default(family)
-        }
-        return IPAddress(libnl: address).flatMap {
-            IPPrefix($0, length: Int(nl_addr_get_prefixlen(address)))
-        }
-    }
 }

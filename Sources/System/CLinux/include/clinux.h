@@ -76,8 +76,15 @@ int clinux_is_folder(mode_t mode);
 const char *_Nonnull clinux_file_kind(mode_t mode);
 /// Gives the blocks of the first `length` bytes of a file back; its size stays, and they read as zeros.
 int clinux_punch(int fd, int64_t length);
-/// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1).
+/// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1). Once installed, only
+/// the document is replaced.
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
+/// signal(2) with SIG_IGN for SIGPIPE and SIGXFSZ: write(2) reports EPIPE and EFBIG.
+void clinux_report_failed_writes(void);
+/// openat2(2) with RESOLVE_NO_SYMLINKS and O_CLOEXEC; where the kernel lacks it, open(2) with O_NOFOLLOW.
+int clinux_open_without_links(const char *_Nonnull path, int flags, mode_t mode);
+/// Takes back the last bytes that were written to a regular file: ftruncate(2) and lseek(2).
+int clinux_take_back(int fd, size_t length);
 
 /// socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC) with connect(2), or with bind(2) under umask 0177 and listen(2). The
 /// descriptor, or -errno; -ENAMETOOLONG where the path does not fit into sun_path.
