@@ -443,7 +443,7 @@ let package = Package(
             name: "MachinesTests",
             dependencies: [
                 "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
-                "NetworkTypes", "PreparedInterface", "TestSupport",
+                "NetworkTypes", "PreparedInterface", "RuntimeConfiguration", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -5,6 +5,7 @@ import CNIProtocol
 import DomainXML
 import JSON
 import NetworkTypes
+import RuntimeConfiguration
 import TestSupport
 import Testing
 
@@ -68,6 +69,20 @@ import Testing
         #expect(range.free(besides: []) == 64_100)
         #expect(range.free(besides: [64_100]) == 64_101)
         #expect(range.free(besides: [64_100, 64_101]) == nil)
+    }
+
+    @Test
+    func `vmctl's machines and vm-runtime's pods never share a user, nor one of systemd's or useradd's`()
+        throws
+    {
+        let configuration = RuntimeConfiguration()
+        let first = configuration.firstEmulatorUser
+        let pods = first...(first + configuration.emulatorUserCount - 1)
+        let machines = Int(UserRange.standard.first)...Int(UserRange.standard.last)
+        // Debian's and systemd's end at 65535; useradd(8) gives user namespaces ids from 100000.
+        let free = 65_536...99_999
+        for range in [pods, machines] { #expect(range.clamped(to: free) == range, "\(range)") }
+        #expect(!pods.overlaps(machines))
     }
 
     @Test(arguments: ["", "5", "0-5", "999-2000", "5000-4000", "1000-4000000000", "a-b", "1000-2000-3000"])
