@@ -157,10 +157,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "BoundedYAML",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            path: "Sources/Runtime/BoundedYAML",
+            swiftSettings: strict
+        ),
+        .target(
             name: "CloudInit",
-            dependencies: [
-                "JSON", "NetworkTypes", "PreparedInterface", .product(name: "Yams", package: "Yams"),
-            ],
+            dependencies: ["BoundedYAML", "CZlib", "JSON", "NetworkTypes", "PreparedInterface"],
             path: "Sources/Runtime/CloudInit",
             swiftSettings: strict
         ),
@@ -231,20 +235,16 @@ let package = Package(
         .target(
             name: "PodRuntime",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
-                "HostPrograms",
-                "JSON", "Libvirt",
-                "LinuxSystem",
-                "Machines", "NetworkTypes", "Pods", "PreparedInterface",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Yams", package: "Yams"),
+                "BoundedYAML", "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
+                "HostPrograms", "JSON", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes", "Pods",
+                "PreparedInterface", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Sources/Runtime/PodRuntime",
             swiftSettings: strict
         ),
         .target(
             name: "RuntimeConfiguration",
-            dependencies: ["NetworkTypes", .product(name: "Yams", package: "Yams")],
+            dependencies: ["BoundedYAML", "NetworkTypes"],
             path: "Sources/Runtime/RuntimeConfiguration",
             swiftSettings: strict
         ),
@@ -278,6 +278,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .systemLibrary(
+            name: "CZlib",
+            path: "Sources/Runtime/CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]
+        ),
+        .systemLibrary(
             name: "CCurl",
             path: "Sources/Runtime/CCurl",
             pkgConfig: "libcurl",
@@ -292,8 +298,7 @@ let package = Package(
         .target(
             name: "Images",
             dependencies: [
-                "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
-                .product(name: "Yams", package: "Yams"),
+                "BoundedYAML", "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
             ],
             path: "Sources/Runtime/Images",
             swiftSettings: strict
@@ -408,6 +413,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "BoundedYAMLTests",
+            dependencies: ["BoundedYAML", "TestSupport", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CloudInitTests",
             dependencies: [
                 "CloudInit", "JSON", "NetworkTypes", "PreparedInterface", "TestSupport",
@@ -453,7 +463,7 @@ let package = Package(
             exclude: ["client"],
             swiftSettings: strict
         ),
-        .testTarget(name: "PodsTests", dependencies: ["Pods"], swiftSettings: strict),
+        .testTarget(name: "PodsTests", dependencies: ["Pods", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PodRuntimeTests",
             dependencies: [

@@ -18,11 +18,15 @@ import Testing
         let problems: [String]
         let netplan: Netplan?
         let config: Config
+        let scripts: [String]
+        /// The name that the guest gives itself.
+        let guestName: String
 
         enum CodingKeys: String, CodingKey {
             case instanceID = "instance-id"
             case hostname = "local-hostname"
-            case keys, problems, netplan, config
+            case guestName = "guest-name"
+            case keys, problems, netplan, config, scripts
         }
         struct Netplan: Decodable { let network: Network }
         struct Network: Decodable { let ethernets: [String: Ethernet] }
@@ -43,10 +47,29 @@ import Testing
         struct Config: Decodable {
             let files: [File]?
             let runcmd: [[String]]?
+            let keys: [String]?
+            let timezone: String?
+            let hostname: String?
+            let bootcmd: [[String]]?
+            /// Whether cloud-init writes the file of hosts; nil where it is told how.
+            let managesHosts: Bool?
 
             enum CodingKeys: String, CodingKey {
                 case files = "write_files"
-                case runcmd
+                case keys = "ssh_authorized_keys"
+                case runcmd, timezone, hostname, bootcmd
+                case managesHosts = "manage_etc_hosts"
+            }
+
+            init(from decoder: any Decoder) throws {
+                let values = try decoder.container(keyedBy: CodingKeys.self)
+                files = try values.decodeIfPresent([File].self, forKey: .files)
+                runcmd = try values.decodeIfPresent([[String]].self, forKey: .runcmd)
+                keys = try values.decodeIfPresent([String].self, forKey: .keys)
+                timezone = try values.decodeIfPresent(String.self, forKey: .timezone)
+                hostname = try values.decodeIfPresent(String.self, forKey: .hostname)
+                bootcmd = try? values.decodeIfPresent([[String]].self, forKey: .bootcmd)
+                managesHosts = try? values.decodeIfPresent(Bool.self, forKey: .managesHosts)
             }
         }
         struct File: Decodable {
@@ -160,6 +183,160 @@ import Testing
                     "/var/lib/cloud/scripts/per-boot/10-mounts 0755",
                 ]
             )
+        }
+    }
+
+    // MARK: - Names
+
+    @Test func `a host name with dots is the whole name, as in a container`() throws {
+        let whole = try verdict([]) { $0.hostname = "web.front.default.svc.cluster.local" }
+        #expect(whole.problems == [] && whole.guestName == "web.front.default.svc.cluster.local")
+        let short = try verdict([]) { $0.hostname = "web" }
+        #expect(short.guestName == "web")
+        let users = try verdict([]) {
+            $0.hostname = "web.front"
+            $0.userSettings = [UserText("prefer_fqdn_over_hostname: false", from: "a test")]
+        }
+        #expect(users.guestName == "web")
+    }
+
+    @Test func `hosts and the resolver's options are the pod's, unless the user says otherwise`() throws {
+        let script = UserText("#!/bin/sh\n", from: "a test")
+        for userData in [nil, script] {
+            let verdict = try verdict([try PreparedInterface.sample()]) { guest in
+                guest.userData = userData
+                guest.files = [GuestFile(path: "/etc/hosts", content: "192.0.2.1 db\n")]
+                guest.dns = DNS(
+                    servers: [try present(IPAddress("10.96.0.10")), try present(IPAddress("fd00::10"))],
+                    search: ["default.svc.cluster.local", "svc.cluster.local"],
+                    options: ["ndots:5", "edns0"]
+                )
+            }
+            #expect(verdict.problems == [] && verdict.config.managesHosts == false)
+            #expect(verdict.config.files?.map(\.path) == ["/etc/hosts"])
+            let command = try present(verdict.config.bootcmd?.first)
+            #expect(
+                command.last
+                    == "nameserver 10.96.0.10\nnameserver fd00::10\nsearch default.svc.cluster.local svc.cluster.local\n"
+                    + "options ndots:5 edns0\n"
+            )
+            // The command does what it says, with another folder in the place of /etc.
+            let folder = try ScratchFolder()
+            let line = command[2].replacingOccurrences(of: "/etc/", with: "\(folder.path)/")
+            symlink("/nowhere", "\(folder.path)/resolv.conf")
+            _ = try Programs.succeed("/bin/sh", ["-c", line] + command[3...])
+            #expect(try String(contentsOfFile: "\(folder.path)/resolv.conf", encoding: .utf8) == command.last)
+        }
+        let others = try verdict([]) { guest in
+            guest.userSettings = [
+                UserText("manage_etc_hosts: localhost\nbootcmd: [[theirs]]", from: "a test")
+            ]
+            guest.files = [GuestFile(path: "/etc/resolv.conf", content: "")]
+            guest.dns = DNS(servers: [], search: [], options: ["ndots:5"])
+        }
+        #expect(others.config.bootcmd == [["theirs"]] && others.config.managesHosts == nil)
+    }
+
+    // MARK: - The user's lists and ours
+
+    private static let config =
+        "#cloud-config\nruncmd: [[theirs]]\nwrite_files: [{path: /theirs}]\ntimezone: Europe/Rome\n"
+    private static let mime = """
+        Content-Type: multipart/mixed; boundary="=contrail-vm=0="
+        MIME-Version: 1.0
+
+        --=contrail-vm=0=
+        Content-Type: text/cloud-config; charset="us-ascii"
+        MIME-Version: 1.0
+        Content-Transfer-Encoding: 7bit
+
+        \(config)
+        --=contrail-vm=0=
+        Content-Type: text/x-shellscript; charset="us-ascii"
+
+        #!/bin/sh
+        echo theirs
+        --=contrail-vm=0=--
+        """
+
+    /// Forms of user-data that have the user's lists in them.
+    static let forms: [(name: String, text: String)] = [
+        ("plain", config), ("blank first lines", "\n \n\(config)"),
+        ("another case", config.replacingOccurrences(of: "#cloud-config", with: "#Cloud-CONFIG")),
+        ("a comment behind it", config.replacingOccurrences(of: "#cloud-config", with: "#cloud-config mine")),
+        ("another line end", config.replacingOccurrences(of: "\n", with: "\r\n")),
+        ("a MIME archive", mime),
+        ("a MIME archive from a mailbox", "From nobody Mon Jan  1 00:00:00 2024\n" + mime),
+        ("a MIME archive with other line ends", mime.replacingOccurrences(of: "\n", with: "\r\n")),
+        (
+            "a MIME archive in small letters",
+            mime.replacingOccurrences(of: "MIME-Version", with: "mime-version")
+        ),
+        ("one part in MIME", "MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n\(config)"),
+        (
+            "an archive",
+            "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    "
+                + config.replacingOccurrences(of: "\n", with: "\n    ") + "\n"
+        ),
+        ("a template", "## template: jinja\n\(config)"),
+        (
+            "a patch",
+            "#cloud-config-jsonp\n"
+                + #"[{"op": "add", "path": "/runcmd", "value": [["theirs"]]}, "#
+                + #"{"op": "add", "path": "/write_files", "value": [{"path": "/theirs"}]}, "#
+                + #"{"op": "add", "path": "/timezone", "value": "Europe/Rome"}]"#
+        ),
+        ("words of a mail in it", config + "bootcmd: ['mime-version: 1.0']\n"),
+    ]
+
+    @Test(arguments: forms.map(\.name), Seed.Layout.allCases)
+    func `the user's lists and ours are both kept, whatever form they are in`(
+        name: String,
+        layout: Seed.Layout
+    ) throws {
+        let text = try present(Self.forms.first { $0.name == name }?.text)
+        let verdict = try verdict([]) { guest in
+            guest.layout = layout
+            guest.userData = UserText(text, from: "a test")
+            guest.userSettings = [UserText("runcmd: [[settings]]\ntimezone: UTC", from: "a test")]
+            guest.commands = [["ours"]]
+            guest.files = [GuestFile(path: "/ours", content: "é")]
+        }
+        #expect(verdict.problems == [])
+        #expect(verdict.config.runcmd == [["theirs"], ["settings"], ["ours"]])
+        #expect(verdict.config.files?.map(\.path) == ["/theirs", "/ours"])
+        #expect(verdict.config.keys == ["ssh-ed25519 AAAA one"] && verdict.config.hostname == "web")
+        // Joined here, the later document's value counts; joined by cloud-init, the whole user-data's does.
+        let isJoinedHere = UserDataForms.areSettings(name)
+        #expect(verdict.config.timezone == (isJoinedHere ? "UTC" : "Europe/Rome"))
+        #expect(verdict.scripts.contains { $0.contains("echo theirs") } == name.hasPrefix("a MIME"))
+    }
+
+    private enum UserDataForms {
+        static func areSettings(_ name: String) -> Bool {
+            !name.contains("MIME") && !["an archive", "a template", "a patch"].contains(name)
+        }
+    }
+
+    @Test func `a text beyond ASCII arrives whole in an archive`() throws {
+        let verdict = try verdict([]) { guest in
+            guest.userData = UserText(
+                "## template: jinja\n#cloud-config\ntimezone: Zürich/€\n",
+                from: "a test"
+            )
+            guest.commands = [["ours"]]
+        }
+        #expect(verdict.config.timezone == "Zürich/€" && verdict.config.runcmd == [["ours"]])
+    }
+
+    @Test func `a script is passed on byte by byte, with settings beside it`() throws {
+        for script in ["#!/bin/sh\necho theirs\n", "\n#!/bin/sh\necho theirs\n"] {
+            let verdict = try verdict([]) { guest in
+                guest.userData = UserText(script, from: "a test")
+                guest.commands = [["ours"]]
+            }
+            #expect(verdict.config.runcmd == [["ours"]])
+            #expect(verdict.scripts.count == 1 && verdict.scripts[0].contains("echo theirs"))
         }
     }
 

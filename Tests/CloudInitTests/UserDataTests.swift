@@ -64,9 +64,9 @@ import Yams
     @Test func `types that don't join are refused by document and key`() {
         #expect(
             refusal("runcmd: {a: b}")
-                == "merge the document 0: the key runcmd is no list, which it must be beside ours"
+                == "merge the document 0: the key runcmd must be a list: items are added to it"
         )
-        #expect(refusal("a: 1", "runcmd: secret").contains("the document 1: the key runcmd is no list"))
+        #expect(refusal("a: 1", "runcmd: secret").contains("the document 1: the key runcmd must be a list"))
         let deep = refusal("a: {b: [1]}", "a: {b: secret}")
         #expect(deep.contains("the document 1: the key a.b") && !deep.contains("secret"))
         #expect(refusal("a: [1]", "a: {}").contains("the document 1: the key a "))
@@ -164,6 +164,27 @@ import Yams
         let start = clock.now
         #expect(refusal(text).count < 300)
         #expect(clock.now - start < .seconds(20))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `time is linear in the number of keys that are merged`() throws {
+        func seconds(_ keys: Int) throws -> Double {
+            let texts = (0..<4).map { document in
+                (0..<keys).map { "key-\($0): {value-\(document): ['\($0)']}\n" }.joined()
+            }
+            let times = try (0..<3).map { _ in
+                let clock = ContinuousClock()
+                let start = clock.now
+                var guest = GuestDescription(instanceID: "4a1c", hostname: "web")
+                guest.userSettings = texts.map { UserText($0, from: "a test") }
+                let seed = try Seed(guest: guest, interfaces: [])
+                #expect(seed["user-data"]?.contains("key-\(keys - 1)") == true)
+                return (clock.now - start) / .seconds(1)
+            }
+            return times.min() ?? 0
+        }
+        // Sixteen times as many take 256 times as long where time is quadratic.
+        let ratio = try seconds(2_400) / seconds(150)
+        #expect(ratio < 64, "\(ratio)")
     }
 
     @Test func `the bounds hold for all documents together`() {

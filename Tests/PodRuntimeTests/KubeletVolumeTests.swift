@@ -44,12 +44,23 @@ import Testing
         )
     }
 
-    @Test func `what kubelet mounts into any container is passed over`() throws {
+    @Test func `the file for a last message, and hosts that nobody wrote, are passed over`() throws {
         let folder = "\(pods.path)/pods/\(uid)"
         let mounts = ["etc-hosts", "containers/vm/1234"].map {
             ContainerMount(containerPath: "/x", hostPath: "\(folder)/\($0)")
         }
         #expect(try KubeletVolumes(mounts, podUID: uid).files.isEmpty)
+    }
+
+    @Test func `kubelet's file of hosts is the guest's, and no link is followed to it`() throws {
+        let text = "10.47.0.3\tweb.front.default.svc.cluster.local\tweb\n192.0.2.1\tdb\tstore\n"
+        let path = pods.hosts(text)
+        let mount = ContainerMount(containerPath: "/etc/hosts", hostPath: path)
+        let files = try KubeletVolumes([mount], podUID: uid).files
+        #expect(files == [GuestFile(path: "/etc/hosts", bytes: Array(text.utf8), mode: 0o644)])
+        unlink(path)
+        symlink("/etc/passwd", path)
+        #expect(throws: PodServiceError.self) { try KubeletVolumes([mount], podUID: uid) }
     }
 
     @Test func `other volumes, and other pods' folders, are refused by their mountPath`() throws {
@@ -151,6 +162,13 @@ struct PodFolder {
         symlink("..2026_01_02_03_04_05.123456789", "\(self.volume(volume, kind))/..data")
         let first = name.split(separator: "/").first.map(String.init) ?? name
         symlink("..data/\(first)", "\(self.volume(volume, kind))/\(first)")
+    }
+
+    func hosts(_ text: String) -> String {
+        let name = "pods/\(uid)/etc-hosts"
+        folder.write(text, to: name)
+        chmod(folder.path(name), 0o644)
+        return folder.path(name)
     }
 
     func subPath(_ text: String, in volume: String) -> String {

@@ -129,6 +129,92 @@ import Testing
         #expect(other?.message.contains("VirtletCloudInitUserDataSourceEncoding") == true)
     }
 
+    // MARK: - What stands for more than it seems
+
+    /// Texts of a few hundred bytes that stand for more than there is memory, as values and as keys; and long ones.
+    static let bombs: [(name: String, text: String)] = {
+        let lists = (1...20).map { "a\($0): &a\($0) [\(String(repeating: "*a\($0 - 1),", count: 9))]\n" }
+            .joined()
+        let keys = (1...20).map { "? &a\($0) [*a\($0 - 1),*a\($0 - 1),*a\($0 - 1)]\n: 1\n" }.joined()
+        return [
+            ("lists", "a0: &a0 x\n\(lists)"), ("keys", "&a0 x: 1\n\(keys)"),
+            ("a key of lists", "a0: &a0 x\n\(lists)? *a20\n: 1\n"),
+            (
+                "features",
+                "features: &a [{name: vmx}]\nmodel: {\(String(repeating: "? *a : x, ", count: 900))}"
+            ),
+            ("nesting", String(repeating: "[", count: 15_000)),
+            ("keys in one map", (0...1500).map { "k\($0): 1\n" }.joined()),
+        ]
+    }()
+
+    @Test(
+        "texts that stand for more than a pod may have are refused at once, by the annotation",
+        .rule("HOSTILE-7"),
+        .timeLimit(.minutes(1)),
+        arguments: bombs.map(\.name)
+    )
+    func bomb(name: String) throws {
+        let text = try present(Self.bombs.first { $0.name == name }?.text)
+        let clock = ContinuousClock()
+        for annotation in [
+            "VirtletLibvirtCPUSetting", "VirtletCloudInitUserData", "VirtletCloudInitMetaData",
+        ] {
+            let start = clock.now
+            let error = try refusal(annotation, text)
+            #expect(clock.now - start < .seconds(5), "\(annotation): \(clock.now - start)")
+            guard annotation != "VirtletLibvirtCPUSetting" else {
+                #expect(error?.contains("the annotation \(annotation)") == true, "\(error ?? "nothing")")
+                continue
+            }
+            // As cloud-config it may be meant.
+            #expect(
+                error == nil && name == "keys in one map" || error?.contains(annotation) == true,
+                "\(error ?? "nothing")"
+            )
+        }
+    }
+
+    private func refusal(_ annotation: String, _ text: String) throws -> String? {
+        do {
+            let guest = try guest([annotation: text])
+            _ = try Seed(guest: guest.description, interfaces: [])
+            return nil
+        } catch let error as PodServiceError {
+            return error.message
+        } catch let error as CloudInitError {
+            return error.description
+        }
+    }
+
+    @Test("long variables are taken at once, and longer ones refused by name", .timeLimit(.minutes(1)))
+    func longEnvironment() throws {
+        let metadata = PodSandboxMetadata(name: "vm", uid: "0b5c1a52-3a90", namespace: "default", attempt: 0)
+        var container = ContainerConfiguration(
+            metadata: ContainerMetadata(name: "vm", attempt: 0),
+            image: ImageReference("image")
+        )
+        let sandbox = PodSandboxConfiguration(metadata: metadata)
+        let clock = ContinuousClock()
+        let start = clock.now
+        container.environment = [
+            EnvironmentVariable(
+                name: "LONG",
+                value: [UInt8](repeating: UInt8(ascii: "$"), count: UserText.mostBytes - 4)
+            )
+        ]
+        let description = try GuestDescription(container, in: sandbox, instanceID: "4a1c")
+        let seed = try Seed(guest: description, interfaces: [])
+        #expect(seed["user-data"]?.utf8.count ?? 0 > 2 * UserText.mostBytes - 8)
+        #expect(clock.now - start < .seconds(20), "\(clock.now - start)")
+        container.environment.append(EnvironmentVariable(name: "MORE", value: [1]))
+        let long = container
+        let error = #expect(throws: PodServiceError.self) {
+            try GuestDescription(long, in: sandbox, instanceID: "4a1c")
+        }
+        #expect(error?.message.contains("\"MORE\"") == true)
+    }
+
     // MARK: - Files
 
     private func files(_ kind: KubeletVolume.Kind, _ texts: [String: String]) throws -> [GuestFile] {

@@ -120,7 +120,7 @@ import Testing
             ("listen: [/a]\n", "f.yaml:1: listen must be an absolute path, not a list or a map"),
             ("listen:\n", "f.yaml:1: listen is \"\"; it must be an absolute path"),
             ("- listen\n", "f.yaml:1: the file must hold `key: value` lines"),
-            ("listen: /a\nlisten: /b\n", "f.yaml: more than once: listen"),
+            ("listen: /a\nlisten: /b\n", "f.yaml:2: more than once: listen"),
             (
                 "runtime-handlers: vm,\n",
                 "f.yaml:1: runtime-handlers is \"vm,\"; it must be names of lower-case letters, digits and hyphens, with commas between them, or `none`"

@@ -31,6 +31,8 @@ struct ImageCalls<Service: Pods.ImageService>: RegistrableRPCService {
             "PullImage",
             of: .image,
             journal,
+            // An image takes as long as its server sends it.
+            limit: { _ in nil },
             subject: { (request: CRIPullImageRequest, response: CRIPullImageResponse?) in
                 "image=\(CallJournal.printable(request.image.image)) ref=\(response?.imageRef ?? "-")"
             },

@@ -17,10 +17,13 @@ extension RPCRouter {
     ///
     /// `subject`: what the log names of it, as `key=value`, where the call changes something; its answer is nil where
     /// it failed.
+    /// `limit`: how long it may take, beyond which its caller has an error instead of no answer; nil for as long as it
+    /// takes.
     mutating func serve<Request: Message, Response: Message>(
         _ call: String,
         of service: ServiceName,
         _ journal: CallJournal,
+        limit: @escaping @Sendable (Request) -> Duration? = { _ in .standardLimit },
         subject: (@Sendable (Request, Response?) -> String)? = nil,
         body: @escaping @Sendable (Request) async throws(PodServiceError) -> Response
     ) {
@@ -32,7 +35,13 @@ extension RPCRouter {
             let start = ContinuousClock.now
             let message = try await request.onlyMessage(of: call)
             do throws(PodServiceError) {
-                let (response, isAbandoned) = try await answer(message, context, body)
+                let (response, isAbandoned) = try await answer(message, context) {
+                    (request) async throws(PodServiceError) -> Response in
+                    guard let limit = limit(request) else { return try await body(request) }
+                    return try await within(limit, call) { () async throws(PodServiceError) -> Response in
+                        try await body(request)
+                    }
+                }
                 journal.note(
                     call,
                     subject?(message, response),
@@ -57,6 +66,11 @@ extension RPCRouter {
             throw RPCError(code: .unimplemented, message: "\(call) is not served: \(words)")
         }
     }
+}
+
+extension Duration {
+    /// How long a call may take: more than kubelet waits, which is four minutes for a sandbox.
+    static var standardLimit: Duration { .seconds(300) }
 }
 
 extension StreamingServerRequest {

@@ -156,6 +156,8 @@ struct RuntimeCalls<Service: PodService>: RegistrableRPCService {
             "StopContainer",
             of: .runtime,
             journal,
+            // A guest has the time that the caller gives it, and is then ended.
+            limit: { request in .seconds(max(0, min(request.timeout, 1 << 32))) + .standardLimit },
             subject: { (request: CRIStopContainerRequest, _: CRIStopContainerResponse?) in
                 "container=\(CallJournal.printable(request.containerID)) timeout=\(request.timeout)"
             },

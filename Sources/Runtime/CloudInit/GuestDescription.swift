@@ -8,7 +8,7 @@ public import PreparedInterface
 public struct GuestDescription: Hashable, Sendable {
     /// The instance's id: a new one makes cloud-init run again from the start.
     public var instanceID: String
-    /// The host name.
+    /// The host name; where it has dots, all of it is the guest's name.
     public var hostname: String
     /// How the seed is laid out.
     public var layout: Seed.Layout

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BoundedYAML
 import FoundationEssentials
 
 /// A file that cloud-init writes in the guest (module write_files); owned by root.
@@ -35,15 +36,15 @@ public struct GuestFile: Hashable, Sendable {
     }
 
     /// Its entry in write_files.
-    var entry: YAML {
-        let facts: [(String, YAML)] = [
+    var entry: YAMLNode {
+        let facts: [(String, YAMLNode)] = [
             ("path", .text(path)), ("permissions", .text("0" + String(mode, radix: 8))),
         ]
         switch content {
-        case .text(let text): return .map(facts + [("content", .text(text))])
+        case .text(let text): return .keys(facts + [("content", .text(text))])
         case .bytes(let bytes):
             let text = Data(bytes).base64EncodedString()
-            return .map(facts + [("encoding", .text("b64")), ("content", .text(text))])
+            return .keys(facts + [("encoding", .text("b64")), ("content", .text(text))])
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BoundedYAML
 import JSON
 
 /// The files of a seed, from which cloud-init configures a guest, and the label of the medium that they go on.
@@ -32,8 +33,9 @@ public struct Seed: Hashable, Sendable {
     /// - Throws: `CloudInitError` where what the user wrote cannot be read or joined with ours, or the layout has no
     ///   word for the network.
     public init(guest: GuestDescription, interfaces: [GuestInterface]) throws(CloudInitError) {
-        let metaData = try MetaData(guest)
-        let documents = try UserDocuments(guest)
+        var budget = YAMLBudget()
+        let metaData = try MetaData(guest, &budget)
+        let documents = try UserDocuments(guest, &budget)
         let settings =
             guest.addressing == .image
             ? [] : interfaces.map { InterfaceSettings($0, addressing: guest.addressing, dns: guest.dns) }
@@ -41,13 +43,13 @@ public struct Seed: Hashable, Sendable {
         case .noCloud:
             volumeLabel = "cidata"
             var files = [
-                File(path: "meta-data", content: try metaData.yaml()),
+                File(path: "meta-data", content: metaData.yaml),
                 File(path: "user-data", content: documents.userData),
             ]
             if let vendor = documents.vendorData { files.append(File(path: "vendor-data", content: vendor)) }
             if !settings.isEmpty {
                 let network = try NetworkConfig.document(settings, guest.networkVersion)
-                files.append(File(path: "network-config", content: try YAML.text(network)))
+                files.append(File(path: "network-config", content: YAMLWriter.text(network)))
             }
             self.files = files
         case .configDrive:

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Yams
+import BoundedYAML
 
 /// The two documents that cloud-init configures a guest by: the user's and, where that is not ours to
 /// touch, the vendor's, which the user's overrides.
@@ -15,33 +15,41 @@ struct UserDocuments {
 
     /// Merges the user's settings, and ours into them.
     ///
-    /// A script, a template or a MIME archive is passed on byte by byte, and the settings go into the
-    /// vendor-data.
-    init(_ guest: GuestDescription) throws(CloudInitError) {
+    /// Settings that only cloud-init can read, like those of a MIME archive, go into an archive with ours, whose parts
+    /// say how they are merged: in the vendor-data, our lists would be lost beside the user's. A script is passed on
+    /// byte by byte, for guests that run nothing else; it has no lists, and ours go into the vendor-data.
+    init(_ guest: GuestDescription, _ budget: inout YAMLBudget) throws(CloudInitError) {
         let ours = try Self.settings(guest)
-        var verbatim: String?
-        var users: [UserText] = []
-        if let data = guest.userData, !data.text.isEmpty {
-            if Self.isCloudConfig(data.text) { users.append(data) } else { verbatim = data.text }
+        let user = guest.userData.flatMap { $0.text.isEmpty ? nil : $0 }
+        let form = user.map { UserDataForm($0.text) } ?? .settings
+        var settings = YAMLMap()
+        for text in (form == .settings ? [user].compactMap(\.self) : []) + guest.userSettings {
+            try Self.merge(try Self.read(text, &budget, ours: ours), over: &settings, Path(text))
         }
-        var settings = Node.Mapping([])
-        var taken = YAMLReader.Taken()
-        for text in users + guest.userSettings {
-            settings = try Self.merge(try Self.read(text, &taken, ours: ours), over: settings, Path(text))
+        Self.append(ours, to: &settings)
+        let document = Self.header + YAMLWriter.text(.map(settings))
+        let text = user?.text ?? ""
+        switch form {
+        case .settings: (userData, vendorData) = (document, nil)
+        case .part, .archive:
+            userData = UserDataArchive.text(text, isArchive: form == .archive, with: document)
+            vendorData = nil
+        case .script: (userData, vendorData) = (Self.script(text, guest.bootScripts), document)
         }
-        let document = Self.header + (try YAML.text(.mapping(Self.append(ours, to: settings))))
-        userData = verbatim.map { Self.script($0, guest.bootScripts) } ?? document
-        vendorData = verbatim == nil ? nil : document
     }
 
     // MARK: - Ours
 
-    private static func settings(_ guest: GuestDescription) throws(CloudInitError) -> Node.Mapping {
-        var entries: [(String, YAML)] = [("hostname", .text(guest.hostname))]
+    private static func settings(_ guest: GuestDescription) throws(CloudInitError) -> YAMLMap {
+        var entries = names(guest)
         if !guest.sshKeys.isEmpty {
             entries.append(("ssh_authorized_keys", .list(guest.sshKeys.map { .text($0) })))
         }
         var files = guest.files
+        // cloud-init would write it anew from a template at each boot, where the image says so.
+        if files.contains(where: { $0.path == "/etc/hosts" }) {
+            entries.append(("manage_etc_hosts", .flag(false)))
+        }
         for script in guest.bootScripts {
             guard !script.name.isEmpty, !script.name.hasPrefix("."),
                 !script.name.utf8.contains(UInt8(ascii: "/"))
@@ -60,11 +68,38 @@ struct UserDocuments {
             )
         }
         if !files.isEmpty { entries.append(("write_files", .list(files.map(\.entry)))) }
+        if let command = resolver(guest) { entries.append(("bootcmd", .list([command]))) }
         if !guest.commands.isEmpty {
-            let commands = guest.commands.map { words in YAML.list(words.map { .text($0) }) }
+            let commands = guest.commands.map { words in YAMLNode.list(words.map { .text($0) }) }
             entries.append(("runcmd", .list(commands)))
         }
-        return YAML.map(entries).node.mapping ?? Node.Mapping([])
+        return YAMLNode.keys(entries).map ?? YAMLMap()
+    }
+
+    /// The host name, as a pod's containers would have it: cloud-init by itself cuts it at its first dot.
+    private static func names(_ guest: GuestDescription) -> [(String, YAMLNode)] {
+        guard let dot = guest.hostname.utf8.firstIndex(of: UInt8(ascii: ".")) else {
+            return [("hostname", .text(guest.hostname))]
+        }
+        return [
+            ("hostname", .text(String(guest.hostname[..<dot]))), ("fqdn", .text(guest.hostname)),
+            ("prefer_fqdn_over_hostname", .flag(true)),
+        ]
+    }
+
+    /// The command that writes resolv.conf(5) at each boot where it has options: no network configuration of cloud-init's
+    /// can tell them. nil where there are none, or where the image or a mounted file has the last word.
+    private static func resolver(_ guest: GuestDescription) -> YAMLNode? {
+        guard let dns = guest.dns, !dns.options.isEmpty, guest.addressing != .image,
+            !guest.files.contains(where: { $0.path == "/etc/resolv.conf" })
+        else { return nil }
+        var lines = dns.servers.map { "nameserver \($0.text)\n" }
+        if !dns.search.isEmpty { lines.append("search \(dns.search.joined(separator: " "))\n") }
+        lines.append("options \(dns.options.joined(separator: " "))\n")
+        // A file of its own takes the place of a link to what a resolver of systemd's tells, which has no options.
+        let script =
+            #"umask 022; printf %s "$1" > /etc/resolv.conf.pod && mv -f /etc/resolv.conf.pod /etc/resolv.conf"#
+        return .list(["sh", "-c", script, "sh", lines.joined()].map { .text($0) })
     }
 
     /// A user's script with those for each boot in the place that it has for them, each in a shell of its own.
@@ -77,11 +112,6 @@ struct UserDocuments {
     }
 
     // MARK: - The user's
-
-    private static func isCloudConfig(_ text: String) -> Bool {
-        guard text.hasPrefix("#cloud-config") else { return false }
-        return !text.hasPrefix("#cloud-config-")
-    }
 
     /// Where in a user's document something stands.
     private struct Path {
@@ -100,18 +130,15 @@ struct UserDocuments {
     /// The user's settings; where we have a list, theirs must be one: it could not be kept beside ours.
     private static func read(
         _ text: UserText,
-        _ taken: inout YAMLReader.Taken,
-        ours: Node.Mapping
-    ) throws(CloudInitError) -> Node.Mapping {
-        let settings = try YAMLReader.map(text, &taken)
-        for (key, value) in settings {
-            guard let own = ours[key], own.sequence != nil, value.sequence == nil, !YAMLReader.isNull(value)
-            else {
-                continue
-            }
+        _ budget: inout YAMLBudget,
+        ours: YAMLMap
+    ) throws(CloudInitError) -> YAMLMap {
+        let settings = try text.settings(&budget)
+        for own in ours where own.value.list != nil {
+            guard let value = settings[own.key.text], value.list == nil, !value.isNull else { continue }
             throw CloudInitError(
                 operation: "merge \(text.source)",
-                reason: "the key \(PlainKey(key)) is no list, which it must be beside ours"
+                reason: "the key \(own.key.text) must be a list: items are added to it"
             )
         }
         return settings
@@ -119,62 +146,58 @@ struct UserDocuments {
 
     /// A user's document over one before it: maps are merged key by key, lists appended, other values replaced.
     private static func merge(
-        _ upper: Node.Mapping,
-        over lower: Node.Mapping,
+        _ upper: YAMLMap,
+        over lower: inout YAMLMap,
         _ path: Path
-    ) throws(CloudInitError) -> Node.Mapping {
-        var merged = lower
-        for (key, value) in upper {
-            guard let existing = merged[key], !YAMLReader.isNull(existing) else {
-                merged[key] = value
-                continue
-            }
-            switch (existing, value) {
-            case (.mapping(let below), .mapping(let above)):
-                merged[key] = .mapping(
-                    try merge(above, over: below, path.appending(PlainKey(key).description))
-                )
-            case (.sequence(let below), .sequence(let above)):
-                merged[key] = .sequence(Node.Sequence(Array(below) + Array(above), below.tag, .block))
-            case (.scalar, .scalar): merged[key] = value
-            case (_, _) where YAMLReader.isNull(value): break
-            default:
-                let keys = (path.keys + [PlainKey(key).description]).joined(separator: ".")
-                throw CloudInitError(
-                    operation: "merge \(path.source)",
-                    reason:
-                        "the key \(keys) is of another type than before it: a list, a map and a text don't join"
-                )
+    ) throws(CloudInitError) {
+        for entry in upper where !lower.add(entry.key, entry.value) {
+            let path = path.appending(PlainKey(entry.key.text).description)
+            try lower.change(entry.key.text) { (existing) throws(CloudInitError) in
+                try merge(entry.value, over: &existing, path)
             }
         }
-        return merged
+    }
+
+    private static func merge(
+        _ upper: YAMLNode,
+        over lower: inout YAMLNode,
+        _ path: Path
+    ) throws(CloudInitError) {
+        guard !upper.isNull else { return }
+        switch (lower, upper) {
+        case (_, _) where lower.isNull: lower = upper
+        case (.map(var below), .map(let above)):
+            // Alone, it is changed in place.
+            lower = .list([])
+            defer { lower = .map(below) }
+            try merge(above, over: &below, path)
+        case (.list(var below), .list(let above)):
+            lower = .list([])
+            below += above
+            lower = .list(below)
+        case (.scalar, .scalar): lower = upper
+        default:
+            throw CloudInitError(
+                operation: "merge \(path.source)",
+                reason:
+                    "the key \(path.keys.joined(separator: ".")) has another type than before it: a list, a map and a text don't join"
+            )
+        }
     }
 
     /// Our settings in a user's: the user's keys win; lists are joined, the user's items before ours.
-    private static func append(_ ours: Node.Mapping, to user: Node.Mapping) -> Node.Mapping {
-        var joined = user
-        for (key, value) in ours {
-            guard let existing = joined[key], !YAMLReader.isNull(existing) else {
-                joined[key] = value
-                continue
-            }
-            if case .sequence(let first) = existing, case .sequence(let second) = value {
-                joined[key] = .sequence(Node.Sequence(Array(first) + Array(second), first.tag, .block))
+    private static func append(_ ours: YAMLMap, to user: inout YAMLMap) {
+        for entry in ours where !user.add(entry.key, entry.value) {
+            user.change(entry.key.text) { existing in
+                if existing.isNull {
+                    existing = entry.value
+                } else if case .list(var items) = existing, case .list(let others) = entry.value {
+                    existing = .list([])
+                    items += others
+                    existing = .list(items)
+                }
             }
         }
-        return joined
-    }
-}
-
-/// A key as it may stand in a message.
-struct PlainKey: CustomStringConvertible {
-    let description: String
-
-    init(_ node: Node) {
-        let text = (node.scalar?.string ?? "").unicodeScalars.prefix(64)
-        description = String(
-            String.UnicodeScalarView(text.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 })
-        )
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BoundedYAML
 import ImageFormats
-import Yams
 
 /// A file of translations: from names to URLs, and how these are reached.
 struct TranslationSet: Hashable, Sendable {
@@ -38,7 +38,8 @@ extension TranslationSet {
     init(file: String, yaml: String) throws(ImageError) {
         let fields: YAMLFields
         do {
-            guard let node = try Yams.compose(yaml: yaml) else { throw YAMLProblem("it is empty") }
+            var budget = YAMLBudget.ofOperators
+            guard let node = try YAMLReader.document(yaml, &budget) else { throw YAMLProblem("it is empty") }
             var outer = try YAMLFields(node, path: "")
             if try outer.optionalText("kind") == "VirtletImageMapping" {
                 try outer.allow("apiVersion", "kind", "metadata", "spec", "status")
@@ -63,7 +64,7 @@ extension TranslationSet {
                 profiles: profiles
             )
         } catch {
-            let reason = (error as? YAMLProblem)?.reason ?? "\(error)"
+            let reason = (error as? YAMLProblem)?.reason ?? (error as? YAMLError)?.described ?? "\(error)"
             throw ImageError(.configuration, "read the translations of \(file)", reason)
         }
     }

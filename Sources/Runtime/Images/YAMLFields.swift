@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Yams
+import BoundedYAML
 
 /// What is wrong in a YAML file, and where.
 struct YAMLProblem: Error, Hashable {
@@ -12,20 +12,14 @@ struct YAMLProblem: Error, Hashable {
 
 /// Reads the fields of a YAML mapping and names the field in each error.
 struct YAMLFields {
-    let members: [(key: String, value: Node)]
+    let members: [(key: String, value: YAMLNode)]
     private let path: String
 
-    init(_ node: Node, path: String) throws(YAMLProblem) {
-        guard case .mapping(let mapping) = node else {
-            throw YAMLProblem("\(path.isEmpty ? "the document" : path) is no mapping")
+    init(_ node: YAMLNode, path: String) throws(YAMLProblem) {
+        guard case .map(let map) = node else {
+            throw YAMLProblem("\(path.isEmpty ? "the document" : path) is not a mapping")
         }
-        var members: [(key: String, value: Node)] = []
-        for (key, value) in mapping {
-            guard case .scalar(let scalar) = key else {
-                throw YAMLProblem("\(path) has a key that is no text")
-            }
-            members.append((scalar.string, value))
-        }
+        let members = map.map { (key: $0.key.text, value: $0.value) }
         self.members = members
         self.path = path
     }
@@ -45,19 +39,15 @@ struct YAMLFields {
         }
     }
 
-    private func value(_ key: String) -> Node? {
-        guard let node = members.first(where: { $0.key == key })?.value else { return nil }
-        if case .scalar(let scalar) = node, scalar.style == .plain, ["", "~", "null"].contains(scalar.string)
-        {
-            return nil
-        }
+    private func value(_ key: String) -> YAMLNode? {
+        guard let node = members.first(where: { $0.key == key })?.value, !node.isNull else { return nil }
         return node
     }
 
     func optionalText(_ key: String) throws(YAMLProblem) -> String? {
         guard let node = value(key) else { return nil }
         guard case .scalar(let scalar) = node else { throw problem(key, "a text is expected") }
-        return scalar.string
+        return scalar.text
     }
 
     func text(_ key: String) throws(YAMLProblem) -> String {
@@ -92,12 +82,14 @@ struct YAMLFields {
 
     func list(_ key: String) throws(YAMLProblem) -> [YAMLFields] {
         guard let node = value(key) else { return [] }
-        guard case .sequence(let sequence) = node else { throw problem(key, "a list is expected") }
-        var list: [YAMLFields] = []
-        for (index, element) in sequence.enumerated() {
-            list.append(try YAMLFields(element, path: "\(path.isEmpty ? key : "\(path).\(key)")[\(index)]"))
+        guard case .list(let list) = node else { throw problem(key, "a list is expected") }
+        var entries: [YAMLFields] = []
+        for (index, element) in list.enumerated() {
+            entries.append(
+                try YAMLFields(element, path: "\(path.isEmpty ? key : "\(path).\(key)")[\(index)]")
+            )
         }
-        return list
+        return entries
     }
 }
 

@@ -45,12 +45,21 @@ extension GuestDescription {
     private static func environment(_ variables: [EnvironmentVariable]) throws(PodServiceError) -> GuestFile?
     {
         var texts: [(name: String, value: String)] = []
+        var bytes = 0
         for variable in variables {
+            bytes += variable.name.utf8.count + variable.value.count
+            guard bytes <= UserText.mostBytes else {
+                throw PodServiceError(
+                    .invalidArgument,
+                    "the environment variables have more than \(UserText.mostBytes) bytes together, the first that is too much "
+                        + "is \"\(PodServiceError.shortened(variable.name))\": mount a secret or config map instead"
+                )
+            }
             guard let value = String(validating: variable.value, as: UTF8.self), !value.utf8.contains(0)
             else {
                 throw PodServiceError(
                     .invalidArgument,
-                    "the environment variable \"\(PodServiceError.shortened(variable.name))\" is no UTF-8 text without NUL, "
+                    "the environment variable \"\(PodServiceError.shortened(variable.name))\" is not UTF-8 text without NUL, "
                         + "as \(GuestFile.environmentPath) needs it: mount a secret or config map instead"
                 )
             }
@@ -70,7 +79,28 @@ extension GuestDescription {
             }
             servers.append(address)
         }
+        for (field, words) in [("search", asked.searches), ("option", asked.options)] {
+            for word in words where !isWord(word) {
+                throw PodServiceError(
+                    .invalidArgument,
+                    "the DNS \(field) \"\(PodServiceError.shortened(word))\" can't stand in resolv.conf: it must be 1 to 256 letters, digits and . : - _ /"
+                )
+            }
+        }
         return DNS(servers: servers, search: asked.searches, options: asked.options)
+    }
+
+    /// Whether a text is a word of resolv.conf(5), which knows no quotes.
+    private static func isWord(_ text: String) -> Bool {
+        (1...256).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: ".:-_/".utf8.contains(byte)
+                }
+            }
     }
 }
 
@@ -123,7 +153,7 @@ private struct Annotations {
 
     /// The user-data that is a text of any form, and the settings that are merged.
     func userData(_ volumes: KubeletVolumes) throws(PodServiceError) -> (UserText?, [UserText]) {
-        let script = try userText("VirtletCloudInitUserDataScript")
+        let script = try packedText("VirtletCloudInitUserDataScript")
         let settings = try userText("VirtletCloudInitUserData").map { [$0] } ?? []
         let name = "VirtletCloudInitUserDataSource"
         let encoding = try encoding()
@@ -155,18 +185,31 @@ private struct Annotations {
                     + "or set VirtletCloudInitUserDataOverwrite to take the script"
             )
         }
-        var text = try Self.text(key, in: volume, "VirtletCloudInitUserDataSourceKey")
+        var bytes = try Self.bytes(key, in: volume, "VirtletCloudInitUserDataSourceKey")
         if encoding == .base64 {
-            guard let bytes = Self.decoded(text), let decoded = String(validating: bytes, as: UTF8.self)
-            else {
+            guard let decoded = String(validating: bytes, as: UTF8.self).flatMap(Self.decoded) else {
                 throw Self.refusal(
                     Self.encodingName,
-                    "says base64, but what the source has is no base64 of UTF-8 text"
+                    "says base64, and the key \"\(PodServiceError.shortened(key))\" of \(source) has a character that is not of base64"
                 )
             }
-            text = decoded
+            bytes = decoded
         }
-        return (UserText(text, from: "\(source), the key \(PodServiceError.shortened(key))"), settings)
+        return (try Self.packed(bytes, "\(source), the key \(PodServiceError.shortened(key))"), settings)
+    }
+
+    /// A text that gzip may have packed.
+    private func packedText(_ name: String) throws(PodServiceError) -> UserText? {
+        guard let text = try text(name) else { return nil }
+        return try Self.packed(Array(text.utf8), "the annotation \(name)")
+    }
+
+    private static func packed(_ bytes: [UInt8], _ source: String) throws(PodServiceError) -> UserText {
+        do throws(CloudInitError) {
+            return try UserText(packed: bytes, from: source)
+        } catch {
+            throw PodServiceError(.invalidArgument, error.description)
+        }
     }
 
     /// The files that a source has: each under a key X, its path under X_path, and how it is written under X_encoding.
@@ -288,21 +331,30 @@ private struct Annotations {
         return volume
     }
 
-    private static func text(
+    private static func bytes(
         _ key: String,
         in volume: KubeletVolume,
         _ annotation: String
-    ) throws(PodServiceError) -> String {
+    ) throws(PodServiceError) -> [UInt8] {
         guard let file = volume.contents.first(where: { $0.name == key }) else {
             throw refusal(
                 annotation,
                 "leads to no key \"\(PodServiceError.shortened(key))\": the volume \(volume.name) has no such file"
             )
         }
-        guard let text = String(validating: file.bytes, as: UTF8.self), !text.utf8.contains(0) else {
+        return file.bytes
+    }
+
+    private static func text(
+        _ key: String,
+        in volume: KubeletVolume,
+        _ annotation: String
+    ) throws(PodServiceError) -> String {
+        let bytes = try bytes(key, in: volume, annotation)
+        guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0) else {
             throw refusal(
                 annotation,
-                "leads to the file \(file.name) of the volume \(volume.name), which is no text"
+                "leads to the file \(PodServiceError.shortened(key)) of the volume \(volume.name), which is not UTF-8 text"
             )
         }
         return text

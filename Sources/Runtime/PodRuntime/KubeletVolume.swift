@@ -62,8 +62,14 @@ struct KubeletVolumes {
             guard mount.image == nil, !podUID.isEmpty, parts.dropLast(tail.count + 1).last == "pods" else {
                 throw Self.refusal(mount)
             }
-            // The hosts that kubelet writes, and the file for a last message.
-            if tail == ["etc-hosts"] || tail.first == "containers" { continue }
+            // The file for a container's last message.
+            if tail.first == "containers" { continue }
+            // The pod's names and its hostAliases.
+            if tail == ["etc-hosts"] {
+                // A caller that is not kubelet may name it and have none.
+                if access(mount.hostPath, F_OK) == 0 { try addFile(mount) }
+                continue
+            }
             if tail.count == 3, tail[0] == "volumes", let kind = Self.kind(tail[1]) {
                 let contents = try read(mount.hostPath)
                 all.append(KubeletVolume(kind: kind, name: tail[2], contents: contents))

@@ -21,12 +21,7 @@ extension PodRuntime {
         sandbox current: PodSandboxConfiguration?
     ) async throws(PodServiceError) -> String {
         guard let known = try await sandbox(sandboxID) else { throw PodServiceError.noSandbox(sandboxID) }
-        let shape = try GuestShape(
-            configuration,
-            in: known.configuration,
-            needs: settings.needs,
-            nodeBytes: nodeMemory
-        )
+        let shape = try await shape(configuration, in: known)
         let memory = try GuestMemory(
             configuration.resources,
             overhead: known.configuration.overhead,
@@ -175,16 +170,14 @@ extension PodRuntime {
         _ request: ContainerRequest
     ) async throws -> String {
         let interfaces = try interfaces(of: sandbox)
+        let seed = try await seed(container, sandbox, interfaces)
         try Files.makeFolder(folder(container), mode: 0o711)
         let media = media(container, sandbox)
         try await media.makeDisk(
             over: Image(path: image.path, format: image.format),
             size: container.shape.rootSize
         )
-        let guest = try GuestDescription(container, in: sandbox)
-        try await media.makeSeed(
-            try Seed(guest: guest, interfaces: interfaces.map { GuestInterface($0) })
-        )
+        try await media.makeSeed(seed)
         try media.makeConsoleLog(request.notice.map { Array("\($0)\n".utf8) } ?? [])
         do {
             try await hypervisor.define(try domain(container, sandbox, interfaces).xml, name: container.id)

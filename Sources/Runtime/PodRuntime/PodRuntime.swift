@@ -27,6 +27,8 @@ public final class PodRuntime: Sendable {
     let store: PodStore
     let locks = KeyedLock()
     let starts: Semaphore
+    /// How many pods' texts are read at once.
+    let preparations = Semaphore(2)
     /// Containers whose start is under way, without the pod's lock.
     let starting = Underway()
     let farewells = Farewells()

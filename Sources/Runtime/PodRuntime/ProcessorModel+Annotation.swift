@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BoundedYAML
 import DomainXML
-import Yams
+import Pods
 
 extension ProcessorModel {
     /// Why an annotation describes no processor.
@@ -12,6 +13,8 @@ extension ProcessorModel {
 
     /// The most bytes that a description may have.
     static let mostBytes = 16 << 10
+    /// The most features: no processor has more.
+    static let mostFeatures = 1000
 
     /// Reads the annotation VirtletLibvirtCPUSetting: libvirt's element `cpu` in YAML.
     ///
@@ -20,11 +23,12 @@ extension ProcessorModel {
         guard text.utf8.count <= Self.mostBytes else {
             throw Refusal(reason: "has more than \(Self.mostBytes) bytes")
         }
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text)
+        let root: YAMLNode?
+        do throws(YAMLError) {
+            var budget = YAMLBudget()
+            root = try YAMLReader.document(text, &budget)
         } catch {
-            throw Refusal(reason: "is no YAML: \(error)")
+            throw Refusal(reason: "can't be read as YAML: \(error)")
         }
         self.init()
         for (key, value) in try Self.members(of: root, "the document") {
@@ -36,25 +40,31 @@ extension ProcessorModel {
                     switch key {
                     case "value": model = try Self.name(value, "model.value")
                     case "fallback": fallback = try Self.word(value, "model.fallback")
-                    default: throw Refusal(reason: "has an unknown key model.\(key.prefix(64))")
+                    default:
+                        throw Refusal(reason: "has an unknown key model.\(PodServiceError.shortened(key))")
                     }
                 }
             case "features":
-                guard let list = value.sequence else { throw Refusal(reason: "features is no list") }
+                guard let list = value.list else {
+                    throw Refusal(reason: "has a key features that is not a list")
+                }
+                guard list.count <= Self.mostFeatures else {
+                    throw Refusal(reason: "has more than \(Self.mostFeatures) features")
+                }
                 for entry in list { features.append(try Self.feature(entry)) }
-            default: throw Refusal(reason: "has an unknown key \(key.prefix(64))")
+            default: throw Refusal(reason: "has an unknown key \(PodServiceError.shortened(key))")
             }
         }
     }
 
-    private static func feature(_ node: Node) throws(Refusal) -> Feature {
+    private static func feature(_ node: YAMLNode) throws(Refusal) -> Feature {
         var name: String?
         var policy = Feature.Policy.require
         for (key, value) in try members(of: node, "a feature") {
             switch key {
             case "name": name = try self.name(value, "features.name")
             case "policy": policy = try word(value, "features.policy")
-            default: throw Refusal(reason: "has an unknown key features.\(key.prefix(64))")
+            default: throw Refusal(reason: "has an unknown key features.\(PodServiceError.shortened(key))")
             }
         }
         guard let name else { throw Refusal(reason: "has a feature without a name") }
@@ -62,28 +72,32 @@ extension ProcessorModel {
     }
 
     private static func members(
-        of node: Node?,
+        of node: YAMLNode?,
         _ what: String
-    ) throws(Refusal) -> [(key: String, value: Node)] {
-        guard let mapping = node?.mapping else { throw Refusal(reason: "\(what) is no map of keys") }
-        return mapping.map { ($0.key.string?.lowercased() ?? "", $0.value) }
+    ) throws(Refusal) -> [(key: String, value: YAMLNode)] {
+        guard let map = node?.map else {
+            throw Refusal(reason: "is refused: \(what) is not a map of keys like `mode: host-model`")
+        }
+        return map.map { ($0.key.text.lowercased(), $0.value) }
     }
 
     private static func word<Word: RawRepresentable & CaseIterable>(
-        _ node: Node,
+        _ node: YAMLNode,
         _ key: String
     ) throws(Refusal) -> Word where Word.RawValue == String {
-        guard let text = node.string, let word = Word(rawValue: text) else {
+        guard let text = node.scalar?.text, let word = Word(rawValue: text) else {
             let all = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Refusal(reason: "\(key) is none of \(all)")
+            throw Refusal(reason: "is refused: \(key) must be one of \(all)")
         }
         return word
     }
 
-    private static func name(_ node: Node, _ key: String) throws(Refusal) -> String {
-        guard let text = node.string, (1...128).contains(text.utf8.count),
+    private static func name(_ node: YAMLNode, _ key: String) throws(Refusal) -> String {
+        guard let text = node.scalar?.text, (1...128).contains(text.utf8.count),
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw Refusal(reason: "\(key) is no name") }
+        else {
+            throw Refusal(reason: "is refused: \(key) must be a name of 1 to 128 characters without spaces")
+        }
         return text
     }
 }

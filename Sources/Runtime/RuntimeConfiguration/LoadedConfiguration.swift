@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Yams
+import BoundedYAML
 
 /// A configuration and where each of its values is from.
 public struct LoadedConfiguration: Hashable, Sendable {
@@ -80,41 +80,35 @@ public struct LoadedConfiguration: Hashable, Sendable {
 
     private mutating func read(_ text: String, of name: String) throws(ConfigurationError) {
         guard let root = try Self.node(text, of: name) else { return }
-        guard case .mapping(let mapping) = root else {
+        guard case .map(let map) = root else {
             throw ConfigurationError(
-                "\(name):\(root.mark?.line ?? 1)",
+                "\(name):\(root.place?.line ?? 1)",
                 "the file must hold `key: value` lines"
             )
         }
-        for (keyNode, valueNode) in mapping {
-            let place = "\(name):\(keyNode.mark?.line ?? 1)"
-            guard case .scalar(let key) = keyNode else {
-                throw ConfigurationError(place, "a key must be a word")
+        for entry in map {
+            let key = entry.key.text
+            let place = "\(name):\(entry.key.place?.line ?? 1)"
+            guard let field = RuntimeConfiguration.fields.first(where: { $0.key == key }) else {
+                throw .unknown(key, at: place, among: RuntimeConfiguration.fields.map(\.key))
             }
-            guard let field = RuntimeConfiguration.fields.first(where: { $0.key == key.string }) else {
-                throw .unknown(key.string, at: place, among: RuntimeConfiguration.fields.map(\.key))
-            }
-            guard case .scalar(let value) = valueNode else {
+            guard case .scalar(let value) = entry.value else {
                 throw ConfigurationError(place, "\(field.key) must be \(field.kind), not a list or a map")
             }
-            try set(field, value.string, place)
+            try set(field, value.text, place)
         }
     }
 
-    private static func node(_ text: String, of name: String) throws(ConfigurationError) -> Node? {
-        do {
-            return try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            switch error {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                throw ConfigurationError("\(name):\(mark.line)", "this is no YAML: \(problem)")
-            case .duplicatedKeysInMapping(let keys, _):
-                throw ConfigurationError(name, "more than once: \(keys.joined(separator: ", "))")
-            default: throw ConfigurationError(name, "this is no YAML: \(error)")
-            }
+    private static func node(_ text: String, of name: String) throws(ConfigurationError) -> YAMLNode? {
+        do throws(YAMLError) {
+            var budget = YAMLBudget.ofOperators
+            return try YAMLReader.document(text, &budget)
         } catch {
-            throw ConfigurationError(name, "this is no YAML: \(error)")
+            let place = error.place.map { "\(name):\($0.line)" } ?? name
+            guard let key = error.key else {
+                throw ConfigurationError(place, "this is no YAML: \(error.problem)")
+            }
+            throw ConfigurationError(place, "more than once: \(key)")
         }
     }
 

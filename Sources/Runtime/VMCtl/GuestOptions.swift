@@ -53,7 +53,9 @@ struct GuestOptions: ParsableArguments {
             instanceID: "",
             hostname: name,
             sshKeys: keys,
-            userData: try userData.map { UserText(try NetworkOptions.text(of: $0), from: "the file \($0)") },
+            userData: try userData.map {
+                try UserText(packed: NetworkOptions.bytes(of: $0), from: "the file \($0)")
+            },
             addressing: noNetworkConfig ? .image : dhcp ? .dhcp : .prepared,
             dns: resolver.isEmpty ? nil : resolver
         )

@@ -53,8 +53,12 @@ struct NetworkOptions: ParsableArguments {
 
     /// The text of a file that must be there.
     static func text(of path: String) throws -> String {
+        String(decoding: try bytes(of: path), as: UTF8.self)
+    }
+
+    static func bytes(of path: String) throws -> [UInt8] {
         do throws(SystemError) {
-            if let bytes = try Files.read(path) { return String(decoding: bytes, as: UTF8.self) }
+            if let bytes = try Files.read(path) { return bytes }
         } catch {
             throw ValidationError("\(error.message).")
         }

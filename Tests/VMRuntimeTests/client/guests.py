@@ -31,6 +31,18 @@ VARIABLES = {
     "DOLLAR": "$HOME ${PATH} $(id) `id` $5", "BACKSLASH": "C:\\new\\\\x \\$", "LINES": "one\ntwo\n\nfour\n",
     "HASH": "# no comment", "UNICODE": "Grüße, 世界", "SEMICOLON": "a; reboot & b | c > d", "MARK": "a=b!c*?[d]~",
 }
+# User-data that only cloud-init can read, with lists like ours.
+ARCHIVE = """Content-Type: multipart/mixed; boundary="=b="
+MIME-Version: 1.0
+
+--=b=
+Content-Type: text/cloud-config
+
+#cloud-config
+runcmd: [[touch, /srv/theirs]]
+write_files: [{path: /srv/file, content: whole}]
+--=b=--
+"""
 
 
 def simulator(switch, value):
@@ -113,9 +125,15 @@ def boots(node):
     for switch in ("noDHCP", "noDHCPv6"):
         simulator(switch, True)
     config = told_by_cluster(pod("told", annotations={
-        "VirtletCloudInitImageType": "configdrive", "VirtletFilesFromDataSource": "configmap/files"}))
+        "VirtletCloudInitImageType": "configdrive", "VirtletFilesFromDataSource": "configmap/files",
+        "VirtletCloudInitUserDataScript": ARCHIVE, "VirtletCloudInitUserData": "runcmd: [[touch, /srv/settings]]"}))
     told = node.run(config)
+    v4, v6 = addresses(node, told)
     wanted = machine()
+    hosts = lab.WORK / "kubelet" / "pods" / "uid-told" / "etc-hosts"
+    hosts.parent.mkdir(parents=True)
+    hosts.write_text(f"127.0.0.1\tlocalhost\n{v4}\ttold.vms.default.svc.cluster.local\ttold\n192.0.2.7\tstore\n")
+    wanted.mounts.add(container_path="/etc/hosts", host_path=str(hosts))
     for name, value in VARIABLES.items():
         wanted.envs.add(key=name, value=value)
     wanted.mounts.add(container_path="/etc/files", host_path=str(volume("uid-told", "files", {
@@ -125,13 +143,15 @@ def boots(node):
     node.begin(container)
     wait_ready("told")
     assert "ConfigDrive" in source(container), source(container)
-    v4, v6 = addresses(node, told)
     seen = network(container)
     assert seen["mac"] == mac(told) and seen["mtu"] == 1450, seen
     assert seen["addresses"] == {f"{v4}/16", f"{v6}/64"}, seen
     assert seen["gateways"] == {"10.47.255.254", "fd00:47::fe"}, seen
     assert seen["servers"] == CLUSTER_DNS and seen["search"][0] == "default.svc.cluster.local", seen
-    assert guest(container, "hostname").strip() == "told"
+    assert guest(container, "hostname; hostname -f").split() == ["told", "told.vms.default.svc.cluster.local"]
+    assert guest(container, "getent hosts store").split() == ["192.0.2.7", "store"]
+    assert "options ndots:5" in guest(container, "cat /etc/resolv.conf").splitlines()
+    assert guest(container, "ls /srv/theirs /srv/settings; cat /srv/file").split() == ["/srv/settings", "/srv/theirs", "whole"]
     answered = guest(container, "ping -c 2 -W 3 10.47.255.254 && ping -c 2 -W 3 fd00:47::fe")
     assert answered.count(" 0% packet loss") == 2, answered
     assert guest(container, "cat /etc/motd") == "\tHello\n"
