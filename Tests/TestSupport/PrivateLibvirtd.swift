@@ -45,7 +45,18 @@ public final class PrivateLibvirtd: Sendable {
 
             """
         )
-        _ = try scratch.file("etc/libvirtd.conf", "auth_unix_rw = \"none\"\nlog_outputs = \"3:stderr\"\n")
+        // Whoever may write to its sockets is root.
+        _ = try scratch.file(
+            "etc/libvirtd.conf",
+            """
+            auth_unix_rw = "none"
+            unix_sock_rw_perms = "0600"
+            unix_sock_ro_perms = "0600"
+            unix_sock_admin_perms = "0600"
+            log_outputs = "3:stderr"
+
+            """
+        )
         _ = try scratch.file("kvm", "", mode: 0o600)
         let pairs = Self.folders.map { "\($0.key):\($0.value)" }.joined(separator: " ")
         started = try Programs.start(
