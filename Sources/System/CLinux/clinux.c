@@ -293,3 +293,8 @@ int64_t clinux_modified_nanoseconds(const struct stat *status) {
 int64_t clinux_changed_nanoseconds(const struct stat *status) {
   return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec;
 }
+int64_t clinux_born_nanoseconds(int fd) {
+  struct statx status;
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) < 0 || !(status.stx_mask & STATX_BTIME)) return 0;
+  return status.stx_btime.tv_sec * 1000000000LL + status.stx_btime.tv_nsec;
+}

@@ -40,6 +40,9 @@ public enum Files {
                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
                 mode: mode
             )
+            if isCutByUmask(mode) {
+                try checkErrno(Int(fchmod(file.raw, mode_t(mode))), "set the mode of", temporary)
+            }
             try file.writeAll(bytes, name: temporary)
             if isDurable { try checkErrno(Int(fsync(file.raw)), "synchronise", temporary) }
         } catch {
@@ -92,20 +95,30 @@ public enum Files {
         return path.withCString { rmdir($0) } == 0
     }
 
-    /// Makes a folder and those above it, mode 0700 where new.
+    /// Makes a folder and those above it, mode 0700 where new, whatever the umask.
     public static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(SystemError) {
-        guard path.withCString({ mkdir($0, mode) }) != 0 else { return }
-        let failure = clinux_errno()
-        if failure == EEXIST { return }
+        let failure = try makeOneFolder(path, mode)
+        if failure == 0 || failure == EEXIST { return }
         let (above, _) = split(path)
         guard failure == ENOENT, above != path, !above.isEmpty else {
             throw SystemError("make folder", path, errno: failure)
         }
         try makeFolder(above, mode: mode)
-        guard path.withCString({ mkdir($0, mode) }) != 0 else { return }
-        let second = clinux_errno()
-        guard second == EEXIST else { throw SystemError("make folder", path, errno: second) }
+        let second = try makeOneFolder(path, mode)
+        guard second == 0 || second == EEXIST else { throw SystemError("make folder", path, errno: second) }
     }
+
+    /// - Returns: 0, or why mkdir(2) did not make it.
+    private static func makeOneFolder(_ path: String, _ mode: UInt32) throws(SystemError) -> Int32 {
+        guard path.withCString({ mkdir($0, mode) }) == 0 else { return clinux_errno() }
+        guard isCutByUmask(mode) else { return 0 }
+        let folder = try FileDescriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        try checkErrno(Int(fchmod(folder.raw, mode_t(mode))), "set the mode of", path)
+        return 0
+    }
+
+    /// Whether a umask that leaves the owner his rights may take some of a mode.
+    private static func isCutByUmask(_ mode: UInt32) -> Bool { mode & 0o077 != 0 }
 
     /// Whether a path names a folder.
     public static func isFolder(_ path: String) -> Bool {

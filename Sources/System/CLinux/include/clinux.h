@@ -111,3 +111,5 @@ int64_t clinux_boot_seconds(void);
 /// st_mtim and st_ctim in nanoseconds since 1970.
 int64_t clinux_modified_nanoseconds(const struct stat *_Nonnull status);
 int64_t clinux_changed_nanoseconds(const struct stat *_Nonnull status);
+/// When an open file was made, in nanoseconds since 1970, by statx(2); 0 where its file system does not note it.
+int64_t clinux_born_nanoseconds(int fd);
