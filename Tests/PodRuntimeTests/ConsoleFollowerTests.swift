@@ -205,4 +205,143 @@ import Testing
         #expect(lines("logs/0.log.1") == ["stdout F one", "stdout F two"])
         #expect(folder.read("elsewhere") == nil)
     }
+
+    // MARK: - virtlogd's new files
+
+    /// What virtlogd does at its limit: the oldest goes, each other one gets the next number, and the console is a new file.
+    private func rotate(keeping most: Int = 3) throws {
+        for number in (0..<most).reversed() {
+            rename("\(console).\(number)", "\(console).\(number + 1)")
+        }
+        rename(console, "\(console).0")
+        unlink("\(console).\(most)")
+        folder.write("", to: "console.log")
+    }
+
+    @Test func `a console that begins a new file goes on, with nothing lost`() throws {
+        let follower = try follower()
+        var expected: [String] = []
+        for round in 0..<10 {
+            try say("round \(round) first\n")
+            if round % 2 == 0 { try drain(follower) }
+            try say("round \(round) second\n")
+            expected += ["stdout F round \(round) first", "stdout F round \(round) second"]
+            try rotate()
+        }
+        try say("the end\n")
+        try drain(follower, isLast: true)
+        #expect(lines() == expected + ["stdout F the end"])
+    }
+
+    @Test func `several new files since the last look are read in their order`() throws {
+        let follower = try follower()
+        try say("0\n")
+        try drain(follower)
+        for round in 1...3 {
+            try rotate()
+            try say("\(round)\n")
+        }
+        try drain(follower)
+        #expect(lines() == (0...3).map { "stdout F \($0)" })
+    }
+
+    @Test func `a line that goes on in a new file is parts of one line`() throws {
+        let follower = try follower()
+        try say("one, ")
+        try drain(follower)
+        try rotate()
+        try say("two\n")
+        try drain(follower)
+        #expect(lines() == ["stdout P one, ", "stdout F two"])
+    }
+
+    @Test(arguments: 0...5)
+    func `new files that came while nobody followed are read, as far as they are there`(missed: Int) throws {
+        var first: ConsoleFollower? = try follower()
+        try say("before\nhalf")
+        try drain(try #require(first))
+        first = nil
+        try say(" a line\n")
+        for round in 0..<missed {
+            try rotate()
+            try say("missed \(round)\n")
+        }
+        try drain(try follower())
+        var expected = ["stdout F before"]
+        if missed <= 3 { expected += ["stdout F half a line"] }
+        // virtlogd keeps three; the console itself is one more.
+        if missed > 3 {
+            expected += ["stdout F [contrail-vm: a part of the console was left out: virtlogd removed it]"]
+        }
+        expected += (max(0, missed - 4)..<missed).map { "stdout F missed \($0)" }
+        #expect(lines() == expected)
+    }
+
+    @Test func `new files that came while the follower was stuck and are gone are told`() throws {
+        let follower = try follower()
+        try say("0\n")
+        try drain(follower)
+        for round in 1...6 {
+            try rotate()
+            try say("\(round)\n")
+        }
+        try drain(follower)
+        let notice = "stdout F [contrail-vm: a part of the console was left out: virtlogd removed it]"
+        #expect(lines() == ["stdout F 0", notice] + (3...6).map { "stdout F \($0)" })
+    }
+
+    @Test func `after a crash between two files no line is lost and none is there twice`() throws {
+        var expected: [String] = []
+        for round in 0..<12 {
+            let follower = try follower()
+            try say("round \(round) a\nround \(round) b")
+            if round % 2 == 0 { try drain(follower) }
+            try rotate()
+            try say("\nround \(round) c\n")
+            if round % 3 == 0 { try drain(follower) }
+            expected += ["a", "b", "c"].map { "round \(round) \($0)" }
+        }
+        try drain(try follower())
+        // A part and its end are one line.
+        let text = lines().map { $0.hasPrefix("stdout P ") ? $0.dropFirst(9) : $0.dropFirst(9) + "\n" }
+            .joined()
+        #expect(text.split(separator: "\n").map(String.init) == expected)
+    }
+
+    @Test func `another file with the number of one that is gone is not taken for it`() throws {
+        var first: ConsoleFollower? = try follower()
+        try say("one line that was copied\n")
+        try drain(try #require(first))
+        first = nil
+        // The same number may come at once; the time it was made tells them apart.
+        unlink(console)
+        // The kernel's clock for files ticks every few milliseconds.
+        usleep(20_000)
+        folder.write("another file, longer than that was\n", to: "console.log")
+        try drain(try follower())
+        #expect(lines().last == "stdout F another file, longer than that was")
+    }
+
+    @Test func `a console that was emptied is read from its beginning`() throws {
+        let follower = try follower()
+        try say("a long line before\n")
+        try drain(follower)
+        truncate(console, 0)
+        try say("after\n")
+        try drain(follower)
+        #expect(lines() == ["stdout F a long line before", "stdout F after"])
+    }
+
+    @Test func `a state of the first schema goes on in the console's own file`() throws {
+        try say("one\ntwo\n")
+        folder.write("2023-11-14T22:13:20.250000000Z stdout F one\n", to: "logs/0.log")
+        var status = stat()
+        try #require(stat(folder.path("logs/0.log"), &status) == 0)
+        folder.write(
+            "{\"offset\":4,\"logSize\":\(status.st_size),\"logDevice\":\"\(status.st_dev)\",\"logInode\":\"\(status.st_ino)\"}",
+            to: "state.json"
+        )
+        try drain(try follower())
+        #expect(lines() == ["stdout F one", "stdout F two"])
+    }
 }
