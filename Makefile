@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 CNI_BIN ?= /opt/cni/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-embedded build-ordinary build-tests demo test test-pure test-stand-in test-namespace test-guest fuzz fuzz-planted test-long check format \
+.PHONY: help setup build build-embedded build-ordinary build-tests demo test test-pure test-stand-in test-namespace test-guest test-node fuzz fuzz-planted test-long check format \
 	bench load install sbom clean
 
 help: ## list the targets
@@ -59,6 +59,9 @@ test-namespace: build ## tests against the real kernel, in network namespaces of
 test-guest: setup build ## tests that boot real guests under a private libvirtd (as root)
 	@tools/test-tier guest
 
+test-node: setup build ## a stock Debian node with systemd, AppArmor and libvirt as packaged, with restarts and a reboot, in a virtual machine (as root)
+	@Tests/VMRuntimeTests/stock
+
 fuzz: ## fuzz the parsers that meet bytes from outside; FUZZ_SECONDS=60 a parser
 	@tools/fuzz
 
@@ -82,17 +85,24 @@ bench: setup build ## ADD and DEL beside the limit program and Debian's plugins;
 	@tools/load
 	@SCALE_BURST=100 SCALE_PODS=250 Tests/VMRuntimeTests/node bench begins full
 
-install: build ## install programs below PREFIX and plugins into CNI_BIN (DESTDIR is honoured)
+install: build ## install programs below PREFIX, plugins into CNI_BIN, and what libvirt must be told; DESTDIR is honoured
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/contrail-vm $(DESTDIR)$(CNI_BIN)
 	install -m 0755 $(DIST)/bin/vmctl $(DIST)/bin/vrouter-sim $(DIST)/bin/port-sync $(DIST)/bin/vm-runtime $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for name in port-sync vm-runtime; do sed 's,/usr/local/,$(PREFIX)/,' conf/systemd/$$name.service \
-	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service; done
-	install -d $(DESTDIR)$(PREFIX)/share/doc/contrail-vm
-	cp -r README.md docs conf $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/
-	install -m 0755 $(DIST)/bin/vmwrapper $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
+	install -m 0755 $(DIST)/bin/vmwrapper conf/prepare-node $(DESTDIR)$(PREFIX)/libexec/contrail-vm/
 	install -m 0755 $(DIST)/cni/contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/
 	for name in $(PLUGINS); do ln -sf contrail-vm-plugins $(DESTDIR)$(CNI_BIN)/$$name; done
+	for file in port-sync.service vm-runtime.service libvirtd.service.d/contrail-vm.conf; do \
+	    install -D -m 0644 conf/systemd/$$file $(DESTDIR)$(PREFIX)/lib/systemd/system/$$file; done
+	install -D -m 0644 conf/tmpfiles.d/contrail-vm.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/contrail-vm.conf
+	install -d $(DESTDIR)/etc/apparmor.d/abstractions
+	install -m 0644 conf/apparmor.d/contrail-vm conf/apparmor.d/contrail-vm-libvirtd $(DESTDIR)/etc/apparmor.d/abstractions/
+	sed -i 's,/usr/local/,$(PREFIX)/,g' $(DESTDIR)$(PREFIX)/lib/systemd/system/{port-sync.service,vm-runtime.service} \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/libvirtd.service.d/contrail-vm.conf \
+	    $(DESTDIR)$(PREFIX)/libexec/contrail-vm/prepare-node $(DESTDIR)/etc/apparmor.d/abstractions/contrail-vm{,-libvirtd}
+	install -d $(DESTDIR)$(PREFIX)/share/doc/contrail-vm
+	cp -r README.md docs conf $(DESTDIR)$(PREFIX)/share/doc/contrail-vm/
+	@# In another root it is for those who start from that.
+	$(if $(DESTDIR),,$(PREFIX)/libexec/contrail-vm/prepare-node)
 
 sbom: build ## list what each program is linked from (CycloneDX), and warn where that is not what tools/linked says
 	@tools/sbom

@@ -89,4 +89,22 @@ import Testing
         ] { #expect(unit.contains("\n\(line)\n"), "\(line)") }
         #expect(configuration.listen.hasPrefix("\(configuration.runFolder)/"))
     }
+
+    @Test("the unit gives it no mount namespace, in which pods' network namespaces would end with it")
+    func mounts() throws {
+        // systemd.exec(5): what implies a mount namespace, or mounts.
+        let makers = [
+            "Private", "Protect", "ReadOnlyPaths", "ReadWritePaths", "InaccessiblePaths", "ExecPaths",
+            "NoExecPaths",
+            "BindPaths", "BindReadOnlyPaths", "TemporaryFileSystem", "MountFlags", "MountImages",
+            "ExtensionImages",
+            "ExtensionDirectories", "RootDirectory", "RootImage", "DynamicUser", "ProcSubset", "LogNamespace",
+            "NetworkNamespacePath", "IPCNamespacePath", "MountAPIVFS", "RestrictNamespaces", "LoadCredential",
+            "SetCredential",
+        ]
+        for line in try text("conf/systemd/vm-runtime.service").split(separator: "\n")
+        where !line.hasPrefix("#") {
+            #expect(!makers.contains { line.hasPrefix($0) }, "\(line)")
+        }
+    }
 }

@@ -84,8 +84,8 @@ public struct InvokedPlugins: NetworkPlugins {
     }
 
     private static func told(_ attachment: NetworkAttachment) -> CNIInvoker.Attachment {
-        // A namespace that is gone is told as such, so that plugins do not stumble over the path.
-        let namespace = access(attachment.namespace, F_OK) == 0 ? attachment.namespace : ""
+        // A namespace that is gone is told as such, so that plugins do not stumble over the path, or what is left there.
+        let namespace = NamedNamespace.isAlive(attachment.namespace) ? attachment.namespace : ""
         return CNIInvoker.Attachment(
             containerID: attachment.containerID.text,
             namespace: namespace,

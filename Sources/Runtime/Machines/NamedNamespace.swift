@@ -28,11 +28,23 @@ package enum NamedNamespace {
         }
     }
 
-    /// Unbinds and removes a path; it may be gone, and need not be bound.
+    /// Whether a path names a namespace: what is left of one whose mount is gone is an empty file.
+    package static func isAlive(_ path: String) -> Bool {
+        var own = stat()
+        var named = stat()
+        guard stat(path, &named) == 0, stat("/proc/self/ns/net", &own) == 0 else { return false }
+        // Both are files of the kernel's nsfs.
+        return named.st_dev == own.st_dev
+    }
+
+    /// Unbinds and removes a path; it may be gone, and need not be bound, or be bound more than once.
     package static func remove(_ path: String) throws(SystemError) {
-        let unmounted = clinux_unmount(path)
-        guard unmounted >= 0 || unmounted == -EINVAL || unmounted == -ENOENT else {
-            throw SystemError("unbind the network namespace", path, errno: -unmounted)
+        for _ in 1...16 {
+            let unmounted = clinux_unmount(path)
+            if unmounted == -EINVAL || unmounted == -ENOENT || unmounted == -ENOTDIR { break }
+            guard unmounted >= 0 else {
+                throw SystemError("unbind the network namespace", path, errno: -unmounted)
+            }
         }
         try Files.remove(path)
     }

@@ -30,9 +30,9 @@ extension PodRuntime {
             nodeBytes: nodeMemory
         )
         let request = try ContainerRequest(configuration, in: known.configuration)
-        return try await shielded { [self] in
+        return try await makingRoom { [self] in
             try await locks.holding(known.id) {
-                guard let sandbox = await store.sandboxes[known.id], sandbox.phase == .ready else {
+                guard let sandbox = await store.sandboxes[known.id], sandbox.isReady else {
                     throw PodServiceError(.failedPrecondition, "the sandbox \(known.id) is not ready")
                 }
                 if let same = try await sameOrNone(configuration, in: sandbox) { return same.id }
@@ -240,9 +240,9 @@ extension PodRuntime {
     /// An end that the kernel brought about is told as such.
     private func reason(_ ending: DomainEnding, _ container: ContainerRecord) async throws -> DomainEnding {
         guard [.emulatorFailed, .unknown].contains(ending),
-            let sandbox = await store.sandboxes[container.sandboxID]
+            let sandbox = await store.sandboxes[container.sandboxID],
+            let cgroup = try? cgroup(container, sandbox)
         else { return ending }
-        let cgroup = try cgroup(container, sandbox)
         let kills = cgroup.memoryKills ?? (cgroup.podsMemoryKills ?? 0) - (container.earlierMemoryKills ?? 0)
         return kills > 0 ? .outOfMemory : ending
     }
@@ -254,11 +254,24 @@ extension PodRuntime {
         try await hypervisor.undefine(container.uuid)
         if let sandbox = await store.sandboxes[container.sandboxID] {
             await endProcesses(of: sandbox, besides: container)
-            try cgroup(container, sandbox).remove()
+            // With a parent that is no path nothing was made: an undo validates nothing.
+            if let group = try? cgroup(container, sandbox) { try group.remove() }
         }
+        removeProfile(container)
         try removeTree(folder(container))
         try await images.release(container.id)
         try await store.removeContainer(container.id)
+    }
+
+    /// libvirt leaves what it wrote of a VM for AppArmor, for the next start of the same.
+    private func removeProfile(_ container: ContainerRecord) {
+        let profile = "\(settings.examination.profilesFolder)/libvirt/libvirt-\(container.uuid)"
+        for file in [profile, "\(profile).files"] {
+            // It harms nobody where it can't be removed.
+            do throws(SystemError) { try Files.remove(file) } catch {
+                log("container \(container.id): \(error.message)")
+            }
+        }
     }
 
     // MARK: - What it is made of

@@ -34,7 +34,7 @@ extension PodRuntime {
     ///
     /// Nothing is mended by it: the pod would have to be made anew, and its guest with it.
     private func checkNetworks() async {
-        for sandbox in await store.sandboxes.values where sandbox.phase == .ready {
+        for sandbox in await store.sandboxes.values where sandbox.isReady {
             await attempt("sandbox \(sandbox.id): its network is not as it was made") { [self] in
                 do {
                     for network in sandbox.networks {
@@ -42,7 +42,7 @@ extension PodRuntime {
                     }
                 } catch {
                     // Nothing is locked meanwhile: one that was stopped has no network to look at.
-                    guard await store.sandboxes[sandbox.id]?.phase == .ready else { return }
+                    guard await store.sandboxes[sandbox.id]?.isReady == true else { return }
                     throw error
                 }
             }

@@ -35,13 +35,13 @@ extension PodRuntime {
         }
         let metadata = configuration.metadata
         let key = "\(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
-        return try await shielded { [self] in
+        return try await makingRoom { [self] in
             try await locks.holding(key) {
                 // The same attempt again, by a kubelet that did not hear the answer.
                 if let known = await store.sandboxes.values.first(where: {
                     $0.configuration.metadata == metadata
                 }), try await !isUndone(known) {
-                    guard known.phase == .ready else {
+                    guard known.isReady else {
                         throw PodServiceError(
                             .alreadyExists,
                             "attempt \(metadata.attempt) at the pod \(metadata.namespace)/\(metadata.name) is there and stopped (\(known.id)): remove it first"

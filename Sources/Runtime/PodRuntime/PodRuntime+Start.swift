@@ -15,7 +15,7 @@ extension PodRuntime {
     /// The pod's lock is not held while it waits for its turn, for libvirt and for a vRouter.
     public func startContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
-        try await shielded { [self] in
+        try await makingRoom { [self] in
             while true {
                 switch try await beginStart(of: known) {
                 case .isRunning: return
@@ -46,7 +46,7 @@ extension PodRuntime {
             case .running: return .isRunning
             case .created:
                 // The network of one that was stopped, also by the node's reboot, is gone.
-                guard sandbox.phase == .ready else {
+                guard sandbox.isReady else {
                     throw PodServiceError(
                         .failedPrecondition,
                         "the container \(container.id) can't be started: its sandbox \(sandbox.id) is not ready"

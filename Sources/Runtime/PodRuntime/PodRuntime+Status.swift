@@ -3,7 +3,9 @@
 
 import CLinux
 import CNIInvoker
+import Foundation
 import LinuxSystem
+import Machines
 public import Pods
 
 extension PodRuntime: PodService {
@@ -24,6 +26,11 @@ extension PodRuntime: PodService {
                 settings.storageNetworks.isEmpty
                 ? "none" : settings.storageNetworks.map(\.text).joined(separator: ",")
         }
+        let problems = problems
+        if case .ready = runtime, let problem = problems.first {
+            runtime = .notReady(reason: problem.reason, message: problem.message)
+        }
+        for problem in problems { details["node.\(problem.reason)"] = problem.message }
         var network = RuntimeStatus.Readiness.ready
         do {
             let (text, list) = try NetworkFolder(path: settings.networkFolder).list()
@@ -42,6 +49,16 @@ extension PodRuntime: PodService {
             handlers: settings.handlers,
             details: isVerbose ? details : [:]
         )
+    }
+
+    /// What of the node keeps VMs from being started.
+    private var problems: [NodeProblem] {
+        var problems = hypervisor.uri.hasPrefix("qemu") ? settings.examination.problems : []
+        // systemd runs services with it; anybody else may have reasons for a mount namespace.
+        if getenv("INVOCATION_ID") != nil, let problem = settings.examination.mounts(of: "self") {
+            problems.append(problem)
+        }
+        return problems
     }
 
     /// Who makes cgroups.
@@ -64,7 +81,7 @@ extension PodRuntime: PodService {
         }
         return PodSandboxStatus(
             sandbox: sandbox.listed,
-            addresses: sandbox.phase == .ready ? sandbox.addresses : [],
+            addresses: sandbox.isReady ? sandbox.addresses : [],
             namespaces: sandbox.configuration.namespaces,
             details: details
         )

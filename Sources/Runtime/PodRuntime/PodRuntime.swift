@@ -41,6 +41,8 @@ public final class PodRuntime: Sendable {
     let nodeMemory: Int64
     let logs: ConsoleLogs
     let meter = UsageMeter()
+    /// What calls that make something ask for first.
+    public let descriptors = DescriptorRoom()
     /// Containers that were given up before they were written down, whose image is still noted as used.
     let unused = Mutex<Set<String>>([])
     let log: @Sendable (String) -> Void
@@ -99,6 +101,14 @@ public final class PodRuntime: Sendable {
             return try await Task { try await body() }.value
         } catch {
             throw Self.error(error)
+        }
+    }
+
+    /// Carries out what makes something, where there are descriptors for it.
+    func makingRoom<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws(PodServiceError) -> Value {
+        try await descriptors.holding { () async throws(PodServiceError) -> Value in try await shielded(body)
         }
     }
 

@@ -33,6 +33,9 @@ public struct PodSettings: Sendable {
     /// How long a guest with vhost-user sockets waits for the vRouter.
     public var vrouterSeconds = 60
 
+    /// What of this node must be in order.
+    var examination = NodeExamination()
+
     /// The defaults.
     public init(machines: Settings = Settings()) { self.machines = machines }
 

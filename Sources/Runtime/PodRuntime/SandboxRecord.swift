@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Machines
 import Pods
 
 /// A sandbox as it is written down, before anything of it is made.
@@ -46,12 +47,15 @@ struct SandboxRecord: Hashable, Sendable {
     /// Its addresses, the pod's first.
     var addresses: [String] = []
 
+    /// Whether its network can be used: one whose namespace somebody took away can not, and has to be made anew.
+    var isReady: Bool { phase == .ready && NamedNamespace.isAlive(namespace) }
+
     /// What lists show.
     var listed: PodSandbox {
         PodSandbox(
             id: id,
             metadata: configuration.metadata,
-            state: phase == .ready ? .ready : .notReady,
+            state: isReady ? .ready : .notReady,
             createdAt: createdAt,
             labels: configuration.labels,
             annotations: configuration.annotations,

@@ -23,7 +23,23 @@ struct HostExamination: Sendable {
         findings.append(await kvm)
         if let finding = kvmDevice { findings.append(finding) }
         findings += confinement
+        findings += node
         return findings
+    }
+
+    /// What must be so that libvirt's QEMUs can do their work, and so that vm-runtime can, where it runs.
+    private var node: [Finding] {
+        let examination = NodeExamination()
+        var problems = examination.problems
+        for process in examination.processes(named: "vm-runtime") {
+            problems += [examination.mounts(of: process), examination.descriptors(of: process)].compactMap {
+                $0
+            }
+        }
+        guard !problems.isEmpty else {
+            return [.ok("libvirt's folders and profiles", "let QEMU's users pass")]
+        }
+        return problems.map { .fail($0.subject, $0.text, $0.advice) }
     }
 
     private var privilege: Finding {

@@ -5,6 +5,7 @@ public import ArgumentParser
 import CRIServer
 import Foundation
 import Logging
+import PodRuntime
 import RuntimeConfiguration
 
 /// The runtime of VM pods: serves kubelet on a socket until it is told to stop.
@@ -68,6 +69,7 @@ public struct VMRuntime: AsyncParsableCommand {
     private static func serve(_ configuration: RuntimeConfiguration) async throws {
         let log = Logger(label: "vm-runtime") { _ in JournalLog(configuration.logLevel) }
         let stop = StopSignals()
+        DescriptorRoom.raiseLimit()
         let socket: ListeningSocket
         do throws(ListeningSocket.Failure) {
             socket = try ListeningSocket(configuration.listen)
