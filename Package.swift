@@ -497,7 +497,7 @@ let package = Package(
         .testTarget(
             name: "VMRuntimeTests",
             dependencies: ["TestSupport"],
-            exclude: ["client", "node", "slices"],
+            exclude: ["client", "node", "slices", "stock"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -30,6 +30,23 @@ import Testing
     @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
     func drift() throws { try check("drift") }
 
+    @Test(
+        "a sandbox whose namespace is gone is not ready, and is removed",
+        .rule("DEAD-NAMESPACE"),
+        .timeLimit(.minutes(9))
+    )
+    func dead() throws { try check("dead") }
+
+    @Test(
+        "without descriptors calls fail in words, and nothing dies",
+        .rule("DESCRIPTORS"),
+        .timeLimit(.minutes(9))
+    )
+    func room() throws { try check("room") }
+
+    @Test("modes are what is meant, whatever the umask", .rule("UMASK"), .timeLimit(.minutes(9)))
+    func masked() throws { try check("masked") }
+
     @Test("UEFI starts where it is asked for", .rule("FIRMWARE"), .timeLimit(.minutes(6)))
     func firmware() throws { try check("firmware") }
 }
