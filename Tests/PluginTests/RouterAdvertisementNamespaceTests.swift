@@ -85,7 +85,7 @@ import Testing
         #expect(try taken(node).contains("default"))
     }
 
-    @Test("a container's veth, both ends", arguments: [TestSimulator.networks, Self.fourOnly])
+    @Test("a container's veth, both ends", .rule("RA-1"), arguments: [TestSimulator.networks, Self.fourOnly])
     func veth(networks: String) throws {
         let lab = try lab(networks)
         let pod = try pod(lab, "web")
@@ -108,7 +108,7 @@ import Testing
         #expect(try pod.call("contrail-cni", "DEL", lab.contrail()).status == 0)
     }
 
-    @Test("a VM's direct tap", arguments: [TestSimulator.networks, Self.fourOnly])
+    @Test("a VM's direct tap", .rule("RA-1"), arguments: [TestSimulator.networks, Self.fourOnly])
     func directTap(networks: String) throws {
         let lab = try lab(networks)
         let pod = try pod(lab, "vm")
@@ -122,7 +122,7 @@ import Testing
         #expect(try taken(lab.node) == "")
     }
 
-    @Test("settings are made while the device is down: what it hears as it comes up counts")
+    @Test("settings are made while the device is down: what it hears as it comes up counts", .rule("RA-1"))
     func order() throws {
         let lab = try lab(TestSimulator.networks)
         for (name, more) in [("web", ""), ("vm", PluginLab.vmInterface)] {
