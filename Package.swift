@@ -299,6 +299,7 @@ let package = Package(
             name: "Images",
             dependencies: [
                 "BoundedYAML", "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
+                "NetworkTypes",
             ],
             path: "Sources/Runtime/Images",
             swiftSettings: strict
@@ -444,8 +445,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ImagesTests",
-            dependencies: ["CLinux", "HostPrograms", "ImageFormats", "Images", "TestSupport"],
-            exclude: ["image-server.py"],
+            dependencies: [
+                "CLinux", "HostPrograms", "ImageFormats", "Images", "JSON", "NetworkTypes", "TestSupport",
+            ],
+            exclude: ["Golden", "image-server.py"],
             swiftSettings: strict
         ),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestSupport"], swiftSettings: strict),

@@ -109,6 +109,18 @@ import Testing
     )
     func images() async throws { try await check("images") }
 
+    @Test("local addresses serve no images unless they are configured", .rule("IMAGE-HOSTS", "PullImage"))
+    func imageHosts() async throws { try await check("image_hosts") }
+
+    @Test("credentials go to their server, and what they opened to them", .rule("IMAGE-CREDENTIALS"))
+    func imageCredentials() async throws { try await check("image_credentials") }
+
+    @Test("an image is the same by tag, digest and id", .rule("ImageStatus", "IMAGE-DIGESTS", "ListImages"))
+    func imageNames() async throws { try await check("image_names") }
+
+    @Test("what is no disk is no image", .rule("IMAGE-FORMATS"))
+    func imageFormats() async throws { try await check("image_formats") }
+
     @Test("secrets get neither into the log nor into messages", .rule("HOSTILE-5"))
     func secrets() async throws { try await check("secrets") }
 

@@ -38,7 +38,7 @@ import Testing
         }
 
         func header(_ limits: ImageLimits = ImageLimits()) throws(FormatRefusal) -> ImageHeader {
-            try ImageHeader(bytes, fileSize: UInt64(bytes.count), limits: limits)
+            try ImageHeader(bytes, suffix: [], fileSize: UInt64(bytes.count), limits: limits)
         }
 
         func refusal() -> String {
@@ -61,7 +61,12 @@ import Testing
         let whole = Sample(version: version).bytes
         for length in 4..<whole.count {
             #expect(throws: FormatRefusal.self, "\(length)") {
-                try ImageHeader(Array(whole[..<length]), fileSize: UInt64(length), limits: ImageLimits())
+                try ImageHeader(
+                    Array(whole[..<length]),
+                    suffix: [],
+                    fileSize: UInt64(length),
+                    limits: ImageLimits()
+                )
             }
         }
     }
@@ -114,7 +119,9 @@ import Testing
             }
             let sizes: [UInt64] = [0, 1, UInt64(bytes.count), .max]
             let size = sizes.randomElement() ?? 0
-            if (try? ImageHeader(bytes, fileSize: size, limits: ImageLimits())) != nil { taken += 1 }
+            if (try? ImageHeader(bytes, suffix: [], fileSize: size, limits: ImageLimits())) != nil {
+                taken += 1
+            }
         }
         #expect(taken < 20_000)
     }
@@ -139,19 +146,30 @@ import Testing
     @Test(arguments: [
         ("KDMV", "VMDK"), ("vhdxfile", "VHDX"), ("\u{1f}", "neither"), ("<!DOCTYPE html>", "web page"),
         ("BZh9", "bzip2"), ("PK\u{3}\u{4}", "zip"), ("QED\0", "QED"), ("", "empty"),
+        ("<!-- a comment -->\n<html>", "web page"), ("\u{feff}\n <HTML>", "web page"),
+        ("<?xml version=\"1.0\"?><Error/>", "XML document"),
+        ("<?xml version=\"1.0\"?><!DOCTYPE html>", "web page"),
+        (
+            #"{"error":"not found"}"#,
+            #"a JSON document, no disk image: it begins with "{"error":"not found"}""#
+        ),
+        (" [1]\n", "JSON document"), ("Not Found\n", "a text"), ("gefällt nicht", "a text"),
+        ("#!/bin/sh\n", "a script"), ("\u{7f}ELF", "ELF"), ("koly", "a text"),
     ])
     func `another format is named`(begin: String, words: String) {
         let bytes = Array(begin.utf8)
         do throws(FormatRefusal) {
-            _ = try ImageHeader(bytes, fileSize: UInt64(bytes.count), limits: ImageLimits())
+            _ = try ImageHeader(bytes, suffix: [], fileSize: UInt64(bytes.count), limits: ImageLimits())
             Issue.record("it was taken")
         } catch {
             #expect(error.reason.contains(words))
         }
     }
 
-    @Test func `whole sectors of anything else are a raw image`() throws {
-        let header = try ImageHeader([1, 2, 3], fileSize: 1024, limits: ImageLimits())
+    @Test func `whole sectors of anything else are a raw image where a key allows it`() throws {
+        var limits = ImageLimits()
+        limits.takesUnknown = true
+        let header = try ImageHeader([1, 2, 3], suffix: [], fileSize: 1024, limits: limits)
         #expect(header.format == .raw)
         #expect(header.virtualSize == 1024)
     }

@@ -25,9 +25,47 @@ import Testing
         #expect(throws: ImageError.self) { try DownloadURL(text) }
     }
 
+    @Test(arguments: [
+        ("https://host/a b", "https://host/a b", "a space at character 15", "Write %20"),
+        (
+            "https://host/\(String(repeating: "x", count: 300)) y/z", "xx y/z", "a space at character 314",
+            "Write %20"
+        ),
+        ("https://host/ü", "https://host/ü", "\"ü\" at character 14", "Write %C3%BC"),
+        ("https://host/a\n", "https://host/a\\u{a}", "a line feed at character 15", "Take it out"),
+        ("https://user:secret@host/a b", "https://…@host/a b", "a space", "Write %20"),
+        ("https://host/a?secret=x y", "https://host/a?…", "a space at character 24", "Write %20"),
+        (
+            "https://host/\(String(repeating: "x", count: 5000))", "https://host/xxx",
+            "it has 5013 bytes; 4096", ""
+        ),
+        ("https://host:99999/x", "https://host:99999/x", "its port is not a number from 0 to 65535", ""),
+        ("ftp://host/x", "ftp://host/x", "its scheme is ftp; http and https are known", ""),
+        ("host/x", "host/x", "it has no scheme", "Begin it with https://"),
+        ("", "the URL", "it is empty", ""),
+        ("https://", "https://", "it has no host", ""),
+    ])
+    func `an error names and shows the one thing that is wrong`(
+        text: String,
+        shown: String,
+        cause: String,
+        advice: String
+    ) {
+        do throws(ImageError) {
+            _ = try DownloadURL(text)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.operation.contains(shown), "\(error)")
+            #expect(error.cause.contains(cause), "\(error)")
+            #expect(advice.isEmpty || error.advice?.contains(advice) == true, "\(error)")
+            #expect(!error.description.contains("secret"))
+        }
+    }
+
     @Test func `a refused URL is told without its password`() {
         for text in [
             "ftp://user:secret@host/x?secret", "https://user:secret@host:99999/x?secret", "user:secret@host",
+            "https://user:se/cret secret@host/x", "https://us er:secret@host/x",
         ] {
             do throws(ImageError) {
                 _ = try DownloadURL(text)
@@ -36,6 +74,12 @@ import Testing
                 #expect(!error.description.contains("secret"))
                 #expect(error.description.contains("host"))
             }
+        }
+    }
+
+    @Test func `where a secret begins is not guessed`() {
+        for text in ["https://host:x?secret@host secret", "https://a?secret@b/secret x"] {
+            #expect(!DownloadURL.withoutSecrets(text, at: text.count - 1).contains("secret"))
         }
     }
 

@@ -4,6 +4,7 @@
 import Foundation
 import HostPrograms
 import ImageFormats
+import NetworkTypes
 import Synchronization
 import TestSupport
 import Testing
@@ -44,7 +45,7 @@ final class ImageLab: Sendable {
         server.waitUntilExit()
     }
 
-    /// Makes an image that nothing takes for a format, different for each seed; returns its digest.
+    /// Makes a raw image with a boot sector, different for each seed; returns its digest.
     @discardableResult
     func image(_ name: String, kibibytes: Int = 64, seed: UInt8 = 1) throws -> ImageDigest {
         var bytes = [UInt8](repeating: seed, count: kibibytes * 1024)
@@ -52,6 +53,8 @@ final class ImageLab: Sendable {
             bytes[place] = UInt8(truncatingIfNeeded: place / 97)
         }
         bytes[0] = seed
+        bytes.replaceSubrange(446..<510, with: [UInt8](repeating: 0, count: 64))
+        bytes.replaceSubrange(510..<512, with: [0x55, 0xaa])
         try Data(bytes).write(to: URL(fileURLWithPath: "\(scratch.path)/www/\(name)"))
         return ImageDigest(of: bytes)
     }
@@ -63,6 +66,8 @@ final class ImageLab: Sendable {
         )
         settings.translationsFolder = "\(scratch.path)/translations"
         settings.downloadProtocol = .http
+        // As an operator would whose server is on the node: it, and no other service there.
+        settings.localAddresses = ["127.0.0.1", "::1"].compactMap { EndpointRange($0) }
         settings.reservedBytes = 0
         settings.firstPauseMilliseconds = 10
         return settings
@@ -84,6 +89,11 @@ final class ImageLab: Sendable {
             "translations: [{name: x, url: \"\(url)\", transport: t}]\ntransports: {t: \(profile)}\n"
         )
         return try ImageReference("x")
+    }
+
+    /// A URL as the server's path `to` takes it.
+    func encoded(_ url: String) -> String {
+        Data(url.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
 
     /// What the server was asked: a line a request.

@@ -51,6 +51,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("\(String(repeating: "a/", count: 100))Bild/x", "/a/Bild/x", "an upper-case letter, \"B\""),
+        ("virtlet.cloud/a b", "virtlet.cloud/a b", "a component has a space"),
+        ("\(String(repeating: "a", count: 200))/é", "aaa/é", "a component has \"é\""),
+        ("a:\(String(repeating: "t", count: 120))+1", "ttt+1", "its tag has \"+\""),
+        ("a:.x", "a:.x", "its tag begins with ."), ("a/b..c", "a/b..c", "the component \"b..c\""),
+        ("\(String(repeating: "a", count: 120))@md5:00", "@md5:00", "what follows @ is not sha256:"),
+    ])
+    func `an error shows the name around its fault`(text: String, shown: String, cause: String) {
+        do throws(ImageError) {
+            _ = try ImageReference(text)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.operation.contains(shown), "\(error)")
+            #expect(error.cause.contains(cause), "\(error)")
+        }
+    }
+
     @Test func `an id selects, too`() throws {
         let digest = try #require(ImageDigest(Self.digest))
         let (whole, hex, name) = try (

@@ -94,8 +94,7 @@ import Testing
         let plain = try ImageLab(plainScratch)
         let digest = try plain.image("x")
         let lab = try lab("server")
-        let there = Data("http://localhost:\(plain.port)/ok/x".utf8).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_")
+        let there = lab.encoded("http://localhost:\(plain.port)/ok/x")
         let profile = "{tls: {insecure: true}}"
         let name = try lab.translate("https://127.0.0.1:\(lab.port)/to/\(there)", profile: profile)
         let store = try lab.store()

@@ -8,7 +8,9 @@ FOLDER holds the images; its port is written to FOLDER/port and a line a request
 image's name: /ok/x serves it; /cut/N/x cuts the first N answers in the middle; /fail/N/x answers the first N with 503;
 /busy/x with 429 once; /redirect/N/... redirects N times; /to/URL-safe-base64 redirects there; /basic/..., /bearer/...
 want user:password or token; /slow/x sends 64 KiB every 50 ms; /stall/x sends a part and then nothing; /endless/x never
-ends; /plain/x has no ETag and no ranges; /gzip/x says that it is encoded; /wrongpart/x answers a range by another one.
+ends; /plain/x has no ETag and no ranges; /gzip/x says that it is encoded; /encoding/WORD/x says so in other words;
+/wrongpart/x answers a range by another one; /cutthenfail/x cuts its first answer and fails the second; /nolength/N/x sends
+N bytes of it without telling a length; /status/N/x answers N with x as its page.
 It is a proxy, too: a whole URL is served as its path is, CONNECT leads to the port of that number here.
 """
 
@@ -23,6 +25,7 @@ import ssl
 import sys
 import threading
 import time
+import urllib.parse
 
 folder = sys.argv[1]
 counts = collections.Counter()
@@ -104,6 +107,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(429, [("Retry-After", "0")])
         if kind == "endless":
             return self.endless()
+        if kind == "cutthenfail" and times == 2:
+            return self.answer(503)
+        if kind == "status":
+            with open(f"{folder}/{words[2].partition('?')[0]}", "rb") as page:
+                return self.answer(int(words[1]), body=page.read())
+        if kind == "nolength":
+            return self.without_length(words)
         self.image(kind, words, times)
 
     def endless(self):
@@ -112,6 +122,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         while True:
             self.wfile.write(b"\1" * 65536)
+
+    def without_length(self, words):
+        note("GET " + self.path + " 200")
+        self.send_response(200)
+        self.end_headers()
+        with open(f"{folder}/{words[-1]}", "rb") as image:
+            self.wfile.write(image.read(int(words[1])))
 
     def image(self, kind, words, times):
         try:
@@ -122,6 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = [] if kind == "plain" else [("ETag", etag), ("Accept-Ranges", "bytes")]
         if kind == "gzip":
             headers.append(("Content-Encoding", "gzip"))
+        if kind == "encoding":
+            headers.append(("Content-Encoding", urllib.parse.unquote(words[1])))
         if kind != "plain" and self.headers.get("If-None-Match") == etag:
             return self.answer(304, headers)
         start, status = 0, 200
@@ -134,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             told = 1 if kind == "wrongpart" else start
             headers.append(("Content-Range", f"bytes {told}-{len(data) - 1}/{len(data)}"))
         rest = data[start:]
-        isCut = kind in ("cut", "wrongpart") and times <= (int(words[1]) if kind == "cut" else 1)
+        isCut = kind in ("cut", "wrongpart", "cutthenfail") and times <= (int(words[1]) if kind == "cut" else 1)
         if isCut:
             return self.answer(status, headers, rest[: len(rest) // 2], len(rest))
         if kind == "slow":

@@ -60,6 +60,7 @@ import Testing
             "listen": "/a/b.sock", "state-dir": "/s", "run-dir": "/r", "libvirt-uri": "test:///default",
             "cni-conf-dir": "/c", "cni-bin-dir": "/p", "image-dir": "/i", "image-download-protocol": "http",
             "image-translation-dir": "/t \"x\" # y", "image-regexp-translation": "false",
+            "image-local-addresses": "127.0.0.1:8080, ::1", "image-allow-unknown": "true",
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
             "start-limit": "9", "vrouter-timeout": "7", "runtime-handlers": "vm,contrail-vm",
             "cgroup-driver": "systemd", "accelerator": "tcg", "drain-timeout": "0", "log-level": "debug",

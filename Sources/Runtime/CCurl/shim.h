@@ -37,6 +37,12 @@ typedef int (*ccurl_progress_function)(void *context, curl_off_t, curl_off_t, cu
 static inline CURLcode ccurl_set_progress_function(CURL *handle, ccurl_progress_function function) {
     return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
 }
+typedef curl_socket_t (*ccurl_socket_function)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode ccurl_set_socket_function(CURL *handle, ccurl_socket_function function) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+// The address's whole length may be more than its declared type's.
+static inline const struct sockaddr *ccurl_address(const struct curl_sockaddr *address) { return &address->addr; }
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO what, long *value) {
     return curl_easy_getinfo(handle, what, value);
 }

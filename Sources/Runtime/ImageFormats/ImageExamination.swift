@@ -55,7 +55,7 @@ public struct ImageExamination: Sendable {
     }
 
     private func readHeader(_ path: String, _ operation: String) throws(ImageError) -> ImageHeader {
-        var prefix: [UInt8] = []
+        var (prefix, suffix): ([UInt8], [UInt8]) = ([], [])
         var status = stat()
         do throws(SystemError) {
             let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
@@ -65,13 +65,20 @@ public struct ImageExamination: Sendable {
             guard clinux_is_regular(status.st_mode) != 0 else {
                 throw SystemError("read", path, errno: EISDIR)
             }
-            prefix = try file.readPrefix(ImageHeader.prefixBytes, name: path)
+            prefix = try file.read(ImageHeader.prefixBytes, from: 0, name: path)
+            let last = Int(clamping: status.st_size) - ImageHeader.suffixBytes
+            suffix = try file.read(ImageHeader.suffixBytes, from: max(0, last), name: path)
         } catch {
             if error.errno == EISDIR { throw ImageError(.refused, operation, "it is no file") }
             throw ImageError(.system, operation, error.message)
         }
         do throws(FormatRefusal) {
-            return try ImageHeader(prefix, fileSize: UInt64(clamping: status.st_size), limits: limits)
+            return try ImageHeader(
+                prefix,
+                suffix: suffix,
+                fileSize: UInt64(clamping: status.st_size),
+                limits: limits
+            )
         } catch {
             throw ImageError(.refused, operation, error.reason, advice: error.advice)
         }
@@ -87,6 +94,13 @@ public struct ImageExamination: Sendable {
         switch run.ending {
         // 3: clusters that nothing refers to; they only waste space.
         case .exited(0), .exited(3): return
+        case .exited where run.errors.contains("exceeding the end of the file"):
+            throw ImageError(
+                .refused,
+                operation,
+                "it is cut short: clusters that its tables name lie behind its end",
+                advice: "Fetch it anew; a digest in the name (<name>@sha256:…) makes sure that it is whole."
+            )
         default:
             let lines = run.errors.split(separator: "\n").suffix(2).joined(separator: "; ")
             throw ImageError(
@@ -164,13 +178,14 @@ public struct ImageExamination: Sendable {
 }
 
 extension FileDescriptor {
-    /// Reads from the begin, at most `count` bytes.
-    borrowing func readPrefix(_ count: Int, name: String) throws(SystemError) -> [UInt8] {
+    /// Reads from a place on, at most `count` bytes.
+    borrowing func read(_ count: Int, from start: Int, name: String) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while bytes.count < count {
             let wanted = min(chunk.count, count - bytes.count)
-            let got = chunk.withUnsafeMutableBytes { read(raw, $0.baseAddress, wanted) }
+            let place = off_t(start + bytes.count)
+            let got = chunk.withUnsafeMutableBytes { pread(raw, $0.baseAddress, wanted, place) }
             if got < 0, clinux_errno() == EINTR { continue }
             guard got >= 0 else { throw SystemError("read", name, errno: clinux_errno()) }
             if got == 0 { break }

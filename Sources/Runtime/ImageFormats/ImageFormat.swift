@@ -9,8 +9,10 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     case raw
 }
 
-/// The largest images that are taken.
+/// What images are taken.
 public struct ImageLimits: Hashable, Sendable {
+    /// Whether raw images count in which nothing is known: no partition table, no boot sector, no file system.
+    public var takesUnknown = false
     /// The most bytes of a file.
     public var mostBytes: UInt64 = 1 << 40
     /// The most bytes of the disk that a guest sees.
@@ -33,10 +35,12 @@ public struct FormatRefusal: Error, Hashable, Sendable {
     }
 }
 
-/// What an image is, by its first bytes and its length.
+/// What an image is, by its first and last bytes and its length.
 public struct ImageHeader: Hashable, Sendable {
     /// How many of its first bytes must be given: the longest cluster that QCOW2 knows.
     public static let prefixBytes = 2 << 20
+    /// How many of its last bytes must be given: formats' footers have a sector.
+    public static let suffixBytes = 512
 
     /// Its format.
     public let format: ImageFormat
@@ -45,8 +49,13 @@ public struct ImageHeader: Hashable, Sendable {
 
     /// Examines an image.
     ///
-    /// `prefix`: its first bytes, all of them or `prefixBytes`.
-    public init(_ prefix: [UInt8], fileSize: UInt64, limits: ImageLimits) throws(FormatRefusal) {
+    /// `prefix`: its first bytes, all of them or `prefixBytes`. `suffix`: its last bytes, all of them or `suffixBytes`.
+    public init(
+        _ prefix: [UInt8],
+        suffix: [UInt8],
+        fileSize: UInt64,
+        limits: ImageLimits
+    ) throws(FormatRefusal) {
         guard fileSize > 0 else { throw FormatRefusal("it is empty") }
         guard fileSize <= limits.mostBytes else {
             throw FormatRefusal(
@@ -59,49 +68,35 @@ public struct ImageHeader: Hashable, Sendable {
             virtualSize = header.virtualSize
             return
         }
-        if let other = ForeignFormat.name(prefix) {
-            throw FormatRefusal("it is \(other), neither QCOW2 nor raw", advice: ForeignFormat.advice(other))
+        if let refusal = ForeignFormat.refusal(prefix, suffix) { throw refusal }
+        let content = DiskContent(prefix)
+        if let content, content.needed > fileSize {
+            throw FormatRefusal(
+                "it is cut short: it has \(fileSize) bytes, and its \(content.name) speaks of \(content.needed)",
+                advice: "Fetch it anew; a digest in the name (<name>@sha256:…) makes sure that it is whole."
+            )
         }
         guard fileSize.isMultiple(of: 512) else {
             throw FormatRefusal(
-                "it is neither QCOW2 nor raw: it has no QCOW2 header, and \(fileSize) bytes are no whole sectors"
+                "it is neither QCOW2 nor raw: its \(fileSize) bytes are not whole sectors of 512",
+                advice: content == nil ? nil : "It may be cut short: fetch it anew."
+            )
+        }
+        guard content != nil || limits.takesUnknown else {
+            throw FormatRefusal(
+                "nothing in it is known: it is not QCOW2, and a raw image begins with a partition table, a boot sector or "
+                    + "a file system; it begins with \(Self.bytes(prefix))",
+                advice:
+                    "Look at the file. If it is a disk all the same: image-allow-unknown: true in vm-runtime.yaml (for "
+                    + "vmctl: CONTRAIL_VM_IMAGE_ALLOW_UNKNOWN=true)."
             )
         }
         format = .raw
         virtualSize = fileSize
     }
-}
 
-/// Formats that are known by their first bytes and not taken.
-enum ForeignFormat {
-    private static let magics: [(offset: Int, bytes: [UInt8], name: String)] = [
-        (0, Array("KDMV".utf8), "a VMDK image"), (0, Array("COWD".utf8), "a VMDK image"),
-        (0, Array("# Disk DescriptorFile".utf8), "a VMDK descriptor"),
-        (0, Array("vhdxfile".utf8), "a VHDX image"), (0, Array("conectix".utf8), "a VHD image"),
-        (64, [0x7f, 0x10, 0xda, 0xbe], "a VDI image"), (0, Array("QED\0".utf8), "a QED image"),
-        (0, Array("LUKS".utf8) + [0xba, 0xbe], "a LUKS volume"),
-        (0, Array("WithoutFreeSpace".utf8), "a Parallels image"),
-        (0, Array("WithouFreSpacExt".utf8), "a Parallels image"),
-        (0, [0x1f, 0x8b], "a gzip file"), (0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "an xz file"),
-        (0, Array("BZh".utf8), "a bzip2 file"), (0, [0x28, 0xb5, 0x2f, 0xfd], "a zstd file"),
-        (0, [0x50, 0x4b, 3, 4], "a zip file"), (0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], "a 7z file"),
-        (257, Array("ustar".utf8), "a tar archive"), (0, Array("<!DOCTYPE".utf8), "a web page"),
-        (0, Array("<!doctype".utf8), "a web page"), (0, Array("<html".utf8), "a web page"),
-        (0, Array("<?xml".utf8), "an XML document"),
-    ]
-
-    /// What a file is, by its first bytes; nil where they tell nothing.
-    static func name(_ prefix: [UInt8]) -> String? {
-        magics.first { prefix.dropFirst($0.offset).starts(with: $0.bytes) }?.name
-    }
-
-    static func advice(_ name: String) -> String? {
-        switch name {
-        case "a gzip file", "an xz file", "a bzip2 file", "a zstd file", "a zip file", "a 7z file",
-            "a tar archive":
-            "Unpack it first."
-        case "a web page", "an XML document": "The URL leads to a page, not to the image itself."
-        default: "Convert it: qemu-img convert -O qcow2 <old> <new>"
-        }
+    private static func bytes(_ prefix: [UInt8]) -> String {
+        if prefix.prefix(4096).allSatisfy({ $0 == 0 }) { return "zeros" }
+        return prefix.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
     }
 }

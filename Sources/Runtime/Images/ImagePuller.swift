@@ -7,6 +7,7 @@ public import ImageFormats
 public final class ImagePuller: Sendable {
     private let store: ImageStore
     private let shared = SharedPulls<PullKey, StoredImage>()
+    private let proofs = ProofsOfAccess()
 
     /// A puller; the translations are read anew at each pull.
     public init(_ store: ImageStore) { self.store = store }
@@ -14,37 +15,56 @@ public final class ImagePuller: Sendable {
     /// Pulls an image, and lets the name lead to it.
     ///
     /// Pulls of the same URL with the same credentials and digest are one. What the store has under the demanded
-    /// digest is not asked for again; what the server calls unchanged is not loaded again. Cancelling the task
-    /// cancels this pull alone; what was loaded stays for the next one.
+    /// digest is not asked for again where this name was pulled with the same credentials by this process, or ever
+    /// without any. What the server calls unchanged is not loaded again. Cancelling the task cancels this pull alone;
+    /// what was loaded stays for the next one.
     /// `credentials`: What the pod's secret says; those in the translated URL go before them.
+    /// `server`: For which server they are; to another one they are not sent.
     /// `progress`: is told of it several times a second, on any thread.
     public func pull(
         _ reference: ImageReference,
         credentials: Credentials? = nil,
+        for server: CredentialServer = .any,
         progress: @escaping @Sendable (PullProgress) -> Void = { _ in }
     ) async throws(ImageError) -> StoredImage {
-        if let digest = reference.digest,
-            let image = try store.link([reference], to: digest, origin: nil)
-        {
-            return image
-        }
         let source = try source(of: reference)
-        let key = PullKey(source: source, credentials: credentials, digest: reference.digest)
+        // The operator's word on this URL goes before the pull's.
+        let isCovered = source.url.credentials == nil && server.covers(source.url)
+        let sent = isCovered ? credentials : nil
+        let key = PullKey(
+            source: source,
+            credentials: sent,
+            withheld: isCovered || credentials == nil ? nil : server.description,
+            digest: reference.digest
+        )
+        if let image = try stored(reference, sent) { return image }
         let store = store
-        return try await shared.value(for: key, as: reference, report: progress) { flight in
-            let pull = OnePull(
-                store: store,
-                source: source,
-                credentials: credentials,
-                digest: key.digest,
-                flight: flight
-            )
+        let image = try await shared.value(for: key, as: reference, report: progress) { flight in
+            let pull = OnePull(store: store, key: key, flight: flight)
             do throws(ImageError) {
                 return .success(try await pull.run())
             } catch {
                 return .failure(error)
             }
         }
+        if let sent { proofs.add(reference, image.digest, sent) }
+        return image
+    }
+
+    /// The image from the store, where whoever pulls may have it and the name demands just this content.
+    private func stored(
+        _ reference: ImageReference,
+        _ sent: Credentials?
+    ) throws(ImageError) -> StoredImage? {
+        guard let digest = reference.digest else { return nil }
+        let records = try store.records(of: reference, digest)
+        let isProven = sent.map { proofs.contains(reference, digest, $0) } ?? false
+        guard isProven || records.contains(where: \.access.isPublic) else { return nil }
+        let access = NameRecord.Access(
+            isPulled: isProven || records.contains { $0.access.isPulled },
+            isPublic: records.contains { $0.access.isPublic }
+        )
+        return try store.link([reference], to: digest, origin: nil, access: access)
     }
 
     /// Where a name leads: the URL without secrets, and what led there.
@@ -69,17 +89,24 @@ public final class ImagePuller: Sendable {
 /// What must be the same for two pulls to be one.
 struct PullKey: Hashable, Sendable {
     let source: ImageSource
+    /// What is sent.
     let credentials: Credentials?
+    /// For whom other credentials are that are not sent.
+    let withheld: String?
     let digest: ImageDigest?
 }
 
 /// The work of one pull.
 private struct OnePull: Sendable {
     let store: ImageStore
-    let source: ImageSource
-    let credentials: Credentials?
-    let digest: ImageDigest?
+    let key: PullKey
     let flight: SharedPulls<PullKey, StoredImage>.Flight
+
+    private var source: ImageSource { key.source }
+    private var digest: ImageDigest? { key.digest }
+    private var access: NameRecord.Access {
+        NameRecord.Access(isPulled: true, isPublic: key.credentials == nil)
+    }
 
     func run() async throws(ImageError) -> StoredImage {
         // Twice where the image that the server calls unchanged is removed meanwhile.
@@ -100,7 +127,7 @@ private struct OnePull: Sendable {
         }
         switch try loaded.get() {
         case .unchanged(let record):
-            return try store.link(flight.close(), to: record.image, origin: record.origin)
+            return try store.link(flight.close(), to: record.image, origin: record.origin, access: access)
         case .content(let part, let actual, let etag):
             do throws(ImageError) {
                 if let digest, digest != actual {
@@ -112,7 +139,14 @@ private struct OnePull: Sendable {
                 }
                 let header = try await store.examine(part, as: source.url.description) { flight.report($0) }
                 let origin = etag.map { NameRecord.Origin(url: url, etag: $0) }
-                return try store.commit(part, actual, header, names: flight.close(), origin: origin)
+                return try store.commit(
+                    part,
+                    actual,
+                    header,
+                    names: flight.close(),
+                    origin: origin,
+                    access: access
+                )
             } catch {
                 part.remove()
                 throw error
@@ -133,7 +167,9 @@ private struct OnePull: Sendable {
         let known = mayKnow ? try store.known(url, expecting: digest) : nil
         let download = Download(
             source,
-            credentials: credentials,
+            credentials: key.credentials,
+            withheld: key.withheld,
+            allowed: store.settings.localAddresses,
             known: known?.origin?.etag,
             allowsClearText: digest != nil,
             into: part,

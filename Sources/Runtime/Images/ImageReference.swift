@@ -23,22 +23,29 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// Parses a name.
     /// - Throws: `invalidName` with what is wrong.
     public init(_ text: String) throws(ImageError) {
-        let shown = String(
-            text.unicodeScalars.prefix(100).map { $0.isASCII && $0.value > 31 ? Character($0) : "?" }
-        )
-        func refuse(_ reason: String) -> ImageError {
-            ImageError(.invalidName, "take \"\(shown)\" for an image's name", reason)
+        // `at`: the scalar that is wrong, which the message shows.
+        func refuse(_ reason: String, at place: Int = 0, advice: String? = nil) -> ImageError {
+            let shown = excerpt(text, at: place, around: place == 0 ? 100 : 50)
+            return ImageError(.invalidName, "take \"\(shown)\" for an image's name", reason, advice: advice)
         }
         var rest = Substring(text)
-        if rest.hasPrefix("virtlet.cloud/") { rest = rest.dropFirst("virtlet.cloud/".count) }
+        if rest.hasPrefix(Self.formerPrefix) { rest = rest.dropFirst(Self.formerPrefix.count) }
         guard !rest.contains("://") else {
-            throw refuse("it is a URL; names have no scheme: a translation leads from names to URLs")
+            throw refuse(
+                "it is a URL, and names have no scheme",
+                advice:
+                    "Leave out what is before the host, and the query; a translation leads from a name to any URL."
+            )
         }
         var digest: ImageDigest?
         if let at = rest.firstIndex(of: "@") {
             digest = ImageDigest(String(rest[rest.index(after: at)...]))
             guard digest != nil else {
-                throw refuse("behind @ there must be sha256: and 64 hexadecimal digits, lower case")
+                let place = text.unicodeScalars.prefix { $0 != "@" }.count
+                throw refuse(
+                    "what follows @ is not sha256: and 64 hexadecimal digits in lower case",
+                    at: place + 1
+                )
             }
             rest = rest[..<at]
         }
@@ -47,22 +54,25 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         if let colon = rest[lastSlash...].lastIndex(of: ":") {
             let given = String(rest[rest.index(after: colon)...])
             guard Self.isTag(given) else {
-                throw refuse(
-                    "a tag has 1 to 128 letters, digits, _, . and -, and begins with neither . nor -"
-                )
+                throw refuse(Self.tagReason(given), at: Self.place(of: given, in: text))
             }
             tag = given
             rest = rest[..<colon]
         }
         guard !rest.isEmpty else { throw refuse("it is empty") }
         guard rest.utf8.count <= Self.mostBytes else {
-            throw refuse("it has more than \(Self.mostBytes) bytes")
+            throw refuse(
+                "it has \(rest.utf8.count) bytes without tag and digest; \(Self.mostBytes) are allowed"
+            )
         }
         let components = rest.split(separator: "/", omittingEmptySubsequences: false)
         for (index, component) in components.enumerated() {
             if Self.isComponent(component) { continue }
             if index == 0, components.count > 1, Self.isHost(component) { continue }
-            throw refuse(Self.reason(component))
+            let before = components[..<index].reduce(0) { $0 + $1.unicodeScalars.count + 1 }
+            let start = text.hasPrefix(Self.formerPrefix) ? Self.formerPrefix.unicodeScalars.count : 0
+            let (reason, place) = Self.reason(component)
+            throw refuse(reason, at: start + before + place)
         }
         guard components.count > 1 || ImageDigest(hex: String(rest)) == nil else {
             throw refuse("64 hexadecimal digits are an image's id, not its name")
@@ -78,12 +88,41 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         return "\(name):\(tag ?? "latest")"
     }
 
-    private static func reason(_ component: Substring) -> String {
-        if component.isEmpty { return "a component of it is empty: two slashes, or one at an end" }
-        if component.utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
-            return "it has upper-case letters"
+    /// What kubelets put before the names of VM images.
+    public static let formerPrefix = "virtlet.cloud/"
+
+    /// What is wrong with a component, and which of its scalars.
+    private static func reason(_ component: Substring) -> (String, Int) {
+        if component.isEmpty { return ("a component is empty: it has two slashes, or one at an end", 0) }
+        for (place, scalar) in component.unicodeScalars.enumerated() {
+            if ("A"..."Z").contains(scalar) {
+                return ("it has an upper-case letter, \(characterName(scalar))", place)
+            }
+            let isKnown = ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar)
+            if !isKnown, scalar != ".", scalar != "_", scalar != "-" {
+                return ("a component has \(characterName(scalar)), which no name has there", place)
+            }
         }
-        return "a component has lower-case letters and digits, with one of . _ __ or hyphens between them"
+        return (
+            "the component \"\(excerpt(String(component)))\" has . _ or - at an end, or several where only __ and "
+                + "hyphens may follow one another", 0
+        )
+    }
+
+    private static func tagReason(_ tag: String) -> String {
+        if tag.isEmpty { return "a colon is at its end, without a tag" }
+        if tag.utf8.count > 128 { return "its tag has \(tag.utf8.count) characters; 128 are allowed" }
+        let wrong = tag.unicodeScalars.first {
+            !$0.isASCII || !isTag("_" + String($0))
+        }
+        if let wrong { return "its tag has \(characterName(wrong)); letters, digits, _ . and - are allowed" }
+        return "its tag begins with \(tag.prefix(1))"
+    }
+
+    private static func place(of tag: String, in text: String) -> Int {
+        let length = text.unicodeScalars.count - tag.unicodeScalars.count
+        let wrong = tag.unicodeScalars.prefix { $0.isASCII && isTag("_" + String($0)) }.count
+        return max(0, min(length + wrong, text.unicodeScalars.count - 1))
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -3,6 +3,7 @@
 
 public import HostPrograms
 public import ImageFormats
+public import NetworkTypes
 
 /// Where images are kept, where they come from, and what is allowed.
 public struct ImageSettings: Hashable, Sendable {
@@ -22,14 +23,16 @@ public struct ImageSettings: Hashable, Sendable {
     public var partialSeconds: Int64 = 86_400
     /// QEMU's tool for images.
     public var qemuImg: HostProgram
-    /// The most failures in a row after which a download is given up.
-    public var mostFailures = 6
-    /// The pause after the first failure, in milliseconds; it doubles up to a minute.
+    /// Local addresses from which images may come: of loopback, link-local and 0.0.0.0/8, which are refused otherwise.
+    public var localAddresses: [EndpointRange] = []
+    /// The most failures in a row after which a download is given up; one counts from the beginning, until bytes come.
+    public var mostFailures = 2
+    /// The pause before a download that was cut goes on, in milliseconds; it doubles up to a minute.
     public var firstPauseMilliseconds = 1000
-    /// How many seconds a server may take to connect.
-    public var connectSeconds = 30
+    /// How many seconds a server may take to be found and to connect.
+    public var connectSeconds = 10
     /// How many seconds a server may send less than 1 KiB a second.
-    public var slowSeconds = 60
+    public var slowSeconds = 30
 
     /// The defaults; `folder`: like `/var/lib/contrail-vm/images`.
     public init(folder: String, qemuImg: HostProgram) {

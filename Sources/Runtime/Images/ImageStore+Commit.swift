@@ -13,7 +13,8 @@ extension ImageStore {
         _ digest: ImageDigest,
         _ header: ImageHeader,
         names: [ImageReference],
-        origin: NameRecord.Origin?
+        origin: NameRecord.Origin?,
+        access: NameRecord.Access
     ) throws(ImageError) -> StoredImage {
         let stored = try locked("store the image \(digest)") { () throws(SystemError) in
             let isPinned = try record(digest)?.isPinned ?? false
@@ -26,7 +27,7 @@ extension ImageStore {
                 isPinned: isPinned
             )
             try write(record.json, to: recordPath(digest))
-            try link(names, to: digest, origin)
+            try link(names, to: digest, origin, access)
             return try image(digest, nameRecords())
         }
         guard let stored else {
@@ -39,11 +40,12 @@ extension ImageStore {
     func link(
         _ names: [ImageReference],
         to digest: ImageDigest,
-        origin: NameRecord.Origin?
+        origin: NameRecord.Origin?,
+        access: NameRecord.Access
     ) throws(ImageError) -> StoredImage? {
         try locked("name the image \(digest)") { () throws(SystemError) in
             guard try image(digest, []) != nil else { return nil }
-            try link(names, to: digest, origin)
+            try link(names, to: digest, origin, access)
             return try image(digest, nameRecords())
         }
     }
@@ -52,23 +54,43 @@ extension ImageStore {
     private func link(
         _ names: [ImageReference],
         to digest: ImageDigest,
-        _ origin: NameRecord.Origin?
+        _ origin: NameRecord.Origin?,
+        _ access: NameRecord.Access
     ) throws(SystemError) {
         var former: Set<ImageDigest> = []
         for name in names {
             let path = namePath(name)
             let old = try nameRecord(path)
             if let old, old.image != digest { former.insert(old.image) }
+            let same = old?.image == digest ? old : nil
             let record = NameRecord(
                 reference: name,
                 image: digest,
-                origin: origin ?? (old?.image == digest ? old?.origin : nil)
+                origin: origin ?? same?.origin,
+                // What was once to be had without credentials is no secret any more.
+                access: NameRecord.Access(
+                    isPulled: access.isPulled || same?.access.isPulled == true,
+                    isPublic: access.isPublic || same?.access.isPublic == true
+                )
             )
             if old != record { try write(record.json, to: path) }
         }
         guard !former.isEmpty, let used = try? self.used() else { return }
         let records = try nameRecords()
         for digest in former { _ = try removeIfUnused(digest, names: records, used: used) }
+    }
+
+    /// What a name, under any tag, had by a digest, if the store still has it.
+    func records(
+        of reference: ImageReference,
+        _ digest: ImageDigest
+    ) throws(ImageError) -> [NameRecord] {
+        do throws(SystemError) {
+            guard try image(digest, []) != nil else { return [] }
+            return try nameRecords().filter { $0.reference.name == reference.name && $0.image == digest }
+        } catch {
+            throw ImageError(.system, "read the image store", error.message)
+        }
     }
 
     /// What is known of a URL's content, if the store still has it.

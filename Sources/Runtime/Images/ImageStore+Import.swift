@@ -39,7 +39,9 @@ extension ImageStore {
                 throw ImageError(.digestMismatch, operation, "its digest is \(digest), not \(expected)")
             }
             let header = try await examine(part, as: path, progress)
-            return try commit(part, digest, header, names: [reference], origin: nil)
+            // The operator gives it to everybody on this node.
+            let access = NameRecord.Access(isPulled: reference.digest != nil, isPublic: true)
+            return try commit(part, digest, header, names: [reference], origin: nil, access: access)
         } catch {
             part.remove()
             throw error

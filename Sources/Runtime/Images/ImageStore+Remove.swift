@@ -3,6 +3,7 @@
 
 import CLinux
 public import ImageFormats
+import JSON
 import LinuxSystem
 
 extension ImageStore {
@@ -87,7 +88,7 @@ extension ImageStore {
         _ = try used()
         return try locked(operation) { () throws(SystemError) in
             var collected = CollectedImages()
-            if let used = try? self.used() {
+            if let used = try? self.used(), try !hasNewerRecords() {
                 try dropSpoiledNames(&collected)
                 let names = try nameRecords()
                 for digest in try digests() {
@@ -100,6 +101,19 @@ extension ImageStore {
             try sweep(&collected, allPartials: allPartials)
             return collected
         }
+    }
+
+    /// Whether a newer version wrote records here: what their names lead to can't be known, and nothing may be removed.
+    private func hasNewerRecords() throws(SystemError) -> Bool {
+        for (folder, schema) in [(namesFolder, NameRecord.schema), (recordsFolder, ImageRecord.schema)] {
+            for file in try Files.list(folder) {
+                guard let bytes = try Files.read("\(folder)/\(file)"),
+                    let number = (try? JSONValue(parsing: bytes))?.object?["schema"]?.integer
+                else { continue }
+                if number > schema { return true }
+            }
+        }
+        return false
     }
 
     private func unpin(_ digest: ImageDigest, _ names: [NameRecord]) throws(SystemError) {

@@ -163,9 +163,11 @@ public final class ImageStore: Sendable {
         guard stat(dataPath(digest), &status) == 0, UInt64(clamping: status.st_size) == record.size else {
             return nil
         }
+        let own = names.filter { $0.image == digest }
         return StoredImage(
             digest: digest,
-            names: names.filter { $0.image == digest }.map(\.reference),
+            names: own.map(\.reference),
+            pulledNames: own.filter(\.access.isPulled).map(\.reference),
             path: dataPath(digest),
             size: record.size,
             virtualSize: record.virtualSize,

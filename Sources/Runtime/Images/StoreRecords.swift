@@ -6,6 +6,8 @@ import JSON
 
 /// What is written down about an image.
 struct ImageRecord: Hashable {
+    static let schema = 1
+
     var size: UInt64
     var virtualSize: UInt64
     var format: ImageFormat
@@ -14,7 +16,7 @@ struct ImageRecord: Hashable {
     var json: JSONValue {
         .object(
             JSONObject([
-                ("schema", .integer(1)), ("size", .number(String(size))),
+                ("schema", .integer(Self.schema)), ("size", .number(String(size))),
                 ("virtualSize", .number(String(virtualSize))), ("format", .string(format.rawValue)),
                 ("pinned", .bool(isPinned)),
             ])
@@ -25,7 +27,7 @@ struct ImageRecord: Hashable {
 extension ImageRecord {
     init(json: JSONValue) throws(JSONError) {
         let fields = try JSONFields(json)
-        _ = try fields.integer("schema", in: 1...1)
+        _ = try fields.integer("schema", in: 1...Self.schema)
         size = UInt64(try fields.integer("size", in: 1...Int.max))
         virtualSize = UInt64(try fields.integer("virtualSize", in: 1...Int.max))
         let word = try fields.string("format")
@@ -36,10 +38,24 @@ extension ImageRecord {
 }
 
 /// Where a name leads, and where the content came from.
+///
+/// Schema 2 has `pulled` and `public`. Of records of schema 1 nobody knows with which credentials they were pulled: their
+/// servers are asked again.
 struct NameRecord: Hashable {
+    static let schema = 2
+
     var reference: ImageReference
     var image: ImageDigest
     var origin: Origin?
+    var access = Access()
+
+    /// How the content came under the name.
+    struct Access: Hashable, Sendable {
+        /// Whether the name's server sent it, or the name demands its digest: a file's name proves nothing of a server.
+        var isPulled = false
+        /// Whether no credentials of a pull were needed: every pod may have it by this name.
+        var isPublic = false
+    }
 
     /// What a server called the content, so that it need not be loaded again.
     struct Origin: Hashable, Sendable {
@@ -50,8 +66,9 @@ struct NameRecord: Hashable {
 
     var json: JSONValue {
         var object = JSONObject([
-            ("schema", .integer(1)), ("name", .string(reference.description)),
-            ("image", .string(image.description)),
+            ("schema", .integer(Self.schema)), ("name", .string(reference.description)),
+            ("image", .string(image.description)), ("pulled", .bool(access.isPulled)),
+            ("public", .bool(access.isPublic)),
         ])
         if let origin {
             object["source"] = .object(
@@ -65,7 +82,7 @@ struct NameRecord: Hashable {
 extension NameRecord {
     init(json: JSONValue) throws(JSONError) {
         let fields = try JSONFields(json)
-        _ = try fields.integer("schema", in: 1...1)
+        let schema = try fields.integer("schema", in: 1...Self.schema)
         let name = try fields.string("name")
         do throws(ImageError) {
             reference = try ImageReference(name)
@@ -80,6 +97,13 @@ extension NameRecord {
             }
             origin = Origin(url: try source.digest("url"), etag: etag)
         }
+        access =
+            schema == 1
+            ? Access(isPulled: origin != nil, isPublic: false)
+            : Access(
+                isPulled: try fields.optionalBool("pulled") ?? false,
+                isPublic: try fields.optionalBool("public") ?? false
+            )
     }
 }
 

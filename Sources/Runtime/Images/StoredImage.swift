@@ -9,6 +9,8 @@ public struct StoredImage: Hashable, Sendable {
     public let digest: ImageDigest
     /// The names that lead to it, sorted by text.
     public let names: [ImageReference]
+    /// Those of them under which it was pulled, or which demand its digest.
+    public let pulledNames: [ImageReference]
     /// Its file, which everybody who knows the path can read and nobody writes.
     public let path: String
     /// The bytes of the file.
@@ -23,8 +25,8 @@ public struct StoredImage: Hashable, Sendable {
     /// `name:tag` of all names with a tag.
     public var repoTags: [String] { names.filter { $0.tag != nil }.map(\.description) }
 
-    /// `name@sha256:…` of all names.
-    public var repoDigests: [String] { Set(names.map { "\($0.name)@\(digest)" }).sorted() }
+    /// `name@sha256:…` of the names under which it was pulled: of others nobody knows what their servers have.
+    public var repoDigests: [String] { Set(pulledNames.map { "\($0.name)@\(digest)" }).sorted() }
 }
 
 /// What the store takes on its file system.

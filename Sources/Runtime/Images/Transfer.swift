@@ -4,6 +4,7 @@
 import CCurl
 import CLinux
 import ImageFormats
+import NetworkTypes
 
 /// What takes the body of an answer, on the transfer's thread.
 protocol TransferSink: AnyObject {
@@ -21,6 +22,12 @@ final class Transfer {
     struct Request {
         let url: DownloadURL
         let profile: TransportProfile
+        /// The proxy's URL; nil where the server is connected to directly, and its address is judged.
+        var proxy: String?
+        /// What is known of the host's addresses already, so that no other is connected to.
+        var pinned: [IPAddress] = []
+        /// Local addresses that may be connected to.
+        var allowed: [EndpointRange] = []
         var credentials: Credentials?
         /// From which byte on, where the validator still holds.
         var offset: UInt64 = 0
@@ -35,11 +42,11 @@ final class Transfer {
 
     /// When a server is given up.
     struct Pace: Hashable, Sendable {
-        var connectSeconds = 30
+        var connectSeconds = 10
         /// Fewer bytes a second than this are too few.
         var leastBytesPerSecond = 1024
         /// For so many seconds a server may be too slow.
-        var slowSeconds = 60
+        var slowSeconds = 30
     }
 
     /// What was answered.
@@ -48,6 +55,8 @@ final class Transfer {
         /// By lower-case names; of headers that occur twice the last one.
         var headers: [String: String] = [:]
         var redirect: String?
+        /// The beginning of an error's page.
+        var page: [UInt8] = []
 
         /// The bytes of the whole file; nil where the server doesn't tell.
         var length: UInt64? { headers["content-length"].flatMap { UInt64($0) } }
@@ -56,6 +65,8 @@ final class Transfer {
     /// How it ended.
     enum End {
         case answered(Response)
+        /// All addresses that the host has are local ones.
+        case refused(LocalAddressRefusal)
         /// libcurl's code and words.
         case failed(CURLcode, String)
         /// The sink's error, or nil where the sink was stopped.
@@ -66,10 +77,14 @@ final class Transfer {
     private let sink: any TransferSink
     private var list: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
+    private var resolve: UnsafeMutablePointer<curl_slist>?
+    /// nil where a proxy connects to the server.
+    private var allowed: [EndpointRange]?
+    private var refusal: LocalAddressRefusal?
     private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
     private var response = Response()
     private var hasBegun = false
-    private var discarded = 0
+    private var errorPage: [UInt8] = []
     private var failure: ImageError?
 
     private static let initialized: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -83,6 +98,7 @@ final class Transfer {
         curl_easy_cleanup(handle)
         curl_slist_free_all(list)
         curl_slist_free_all(connectTo)
+        curl_slist_free_all(resolve)
     }
 
     /// Carries a request out.
@@ -103,6 +119,8 @@ final class Transfer {
             ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
             if let failure { return .stopped(failure) }
             if sink.isStopped { return .stopped(nil) }
+            // Where another address of the host could be tried, libcurl did.
+            if code == CURLE_COULDNT_CONNECT, let refusal { return .refused(refusal) }
             if code == CURLE_OK || code == CURLE_WRITE_ERROR && !Self.isBody(response.status) {
                 return finish()
             }
@@ -119,6 +137,7 @@ final class Transfer {
         if Self.isBody(response.status), !hasBegun {
             do throws(ImageError) { try sink.begin(response) } catch { return .stopped(error) }
         }
+        response.page = errorPage
         return .answered(response)
     }
 
@@ -142,8 +161,8 @@ final class Transfer {
     fileprivate func body(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard Self.isBody(response.status) else {
             // An error's page: it is not read to its end.
-            discarded += bytes.count
-            return discarded < 1 << 16
+            errorPage += bytes.prefix(Self.mostErrorBytes - errorPage.count)
+            return errorPage.count < Self.mostErrorBytes
         }
         do throws(ImageError) {
             if !hasBegun {
@@ -158,7 +177,28 @@ final class Transfer {
         }
     }
 
+    /// Opens a socket to an address, or -1 where it may not be connected to: libcurl then tries the host's next one.
+    fileprivate func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        if let allowed {
+            let raw = ccurl_address(address)
+            guard let host = IPAddress(socketAddress: raw), let port = Self.port(raw) else { return -1 }
+            if let refusal = LocalAddressRefusal(host, port: port, allowed: allowed) {
+                self.refusal = refusal
+                return -1
+            }
+        }
+        let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return socket(address.pointee.family, kind, address.pointee.protocol)
+    }
+
+    private static func port(_ address: UnsafePointer<sockaddr>?) -> UInt16? {
+        // sin_port and sin6_port are in the same place.
+        address.map { UInt16(bigEndian: UnsafeRawPointer($0).loadUnaligned(as: sockaddr_in.self).sin_port) }
+    }
+
     fileprivate var isStopped: Bool { sink.isStopped }
+
+    private static let mostErrorBytes = 1 << 14
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {
@@ -181,7 +221,13 @@ extension Transfer {
         ccurl_set_progress_function(handle) { context, _, _, _, _ in
             transfer(context)?.isStopped == false ? 0 : 1
         }
-        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA] {
+        ccurl_set_socket_function(handle) { context, _, address in
+            guard let address else { return -1 }
+            return transfer(context)?.open(address) ?? -1
+        }
+        for option in [
+            CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA, CURLOPT_OPENSOCKETDATA,
+        ] {
             ccurl_set_pointer(handle, option, context)
         }
         var code = setLimits(request)
@@ -195,6 +241,8 @@ extension Transfer {
         var longs: [(CURLoption, Int)] = [
             (CURLOPT_NOSIGNAL, 1), (CURLOPT_NOPROGRESS, 0), (CURLOPT_FOLLOWLOCATION, 0),
             (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_BUFFERSIZE, 256 << 10),
+            // A name server that does not answer must not be waited for when the time to connect is over.
+            (CURLOPT_QUICK_EXIT, 1),
             (CURLOPT_CONNECTTIMEOUT, request.pace.connectSeconds),
             (CURLOPT_LOW_SPEED_LIMIT, request.pace.leastBytesPerSecond),
             (CURLOPT_LOW_SPEED_TIME, request.pace.slowSeconds),
@@ -212,7 +260,8 @@ extension Transfer {
     private func setTarget(_ request: Request) -> CURLcode {
         let (url, profile) = (request.url, request.profile)
         var text = url.text
-        var headers = ["Accept: */*"]
+        var headers = ["Accept: */*", "Accept-Encoding: identity"]
+        allowed = request.proxy == nil ? request.allowed : nil
         if let name = profile.serverName, url.scheme == "https", let renamed = url.replacing(host: name) {
             // The server's certificate is for another name: libcurl is told that name, and where it really is.
             text = renamed
@@ -230,13 +279,17 @@ extension Transfer {
         for header in headers { list = curl_slist_append(list, header) }
         ccurl_set_list(handle, CURLOPT_HTTPHEADER, list)
         ccurl_set_string(handle, CURLOPT_USERAGENT, "contrail-vm")
-        if let proxy = profile.proxy {
-            ccurl_set_string(handle, CURLOPT_NOPROXY, "")
-            let code = ccurl_set_string(handle, CURLOPT_PROXY, proxy)
-            guard code == CURLE_OK else { return code }
-        } else if url.scheme == "http", getenv("http_proxy") == nil, let proxy = getenv("HTTP_PROXY") {
-            // libcurl leaves this spelling to CGI programs, where anybody may set it.
-            ccurl_set_string(handle, CURLOPT_PROXY, proxy)
+        // Empty ones keep libcurl from choosing by the environment.
+        ccurl_set_string(handle, CURLOPT_NOPROXY, "")
+        let code = ccurl_set_string(handle, CURLOPT_PROXY, request.proxy ?? "")
+        guard code == CURLE_OK else { return code }
+        if !request.pinned.isEmpty {
+            let addresses = request.pinned.map { $0.family == .v6 ? "[\($0.text)]" : $0.text }
+            resolve = curl_slist_append(
+                nil,
+                "\(url.host):\(url.port):\(addresses.joined(separator: ","))"
+            )
+            ccurl_set_list(handle, CURLOPT_RESOLVE, resolve)
         }
         return ccurl_set_string(handle, CURLOPT_URL, text)
     }

@@ -16,7 +16,11 @@ extension Image {
         guard path.hasPrefix("/") else { throw MachineError(operation, "the path is not absolute") }
         try Self.checkReadable(path, operation)
         do throws(ImageError) {
-            let header = try await ImageExamination(qemuImg: qemuImg).examine(path, depth: .header)
+            var limits = ImageLimits()
+            // The store, or the operator who names a file, has said that it is a disk.
+            limits.takesUnknown = true
+            let header = try await ImageExamination(qemuImg: qemuImg, limits: limits)
+                .examine(path, depth: .header)
             self.init(path: path, format: Domain.Format(header.format))
         } catch {
             throw MachineError(operation, error.cause, advice: error.advice)

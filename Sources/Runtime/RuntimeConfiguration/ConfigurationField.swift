@@ -123,6 +123,21 @@ extension ConfigurationField.Kind where Value == [String] {
     }
 }
 
+extension ConfigurationField.Kind where Value == [EndpointRange] {
+    static var endpoints: Self {
+        Self(
+            words:
+                "addresses or prefixes with commas between them, each with or without a port, as `127.0.0.1:8080, [::1]:8080`",
+            text: { $0.map(\.text).joined(separator: ", ") },
+            parse: { text in
+                let words = text.split(whereSeparator: { $0 == "," || $0 == " " })
+                let ranges = words.compactMap { EndpointRange(String($0)) }
+                return ranges.count == words.count ? ranges : nil
+            }
+        )
+    }
+}
+
 extension ConfigurationField.Kind where Value == Bool {
     static var flag: Self {
         Self(words: "true or false", text: { "\($0)" }, parse: { RuntimeConfiguration.isTrue($0) })

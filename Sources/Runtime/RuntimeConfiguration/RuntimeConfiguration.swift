@@ -27,6 +27,10 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var imageTranslationFolder = "/etc/contrail-vm/images"
     /// Whether regular expressions of translation sets count.
     public var translatesByRegularExpressions = true
+    /// Local addresses from which images may come.
+    public var imageLocalAddresses: [EndpointRange] = []
+    /// Whether raw images count in which nothing is known.
+    public var takesUnknownImages = false
     /// The first user id for emulators.
     public var firstEmulatorUser = 66_000
     /// How many there are.
@@ -120,6 +124,18 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             .flag,
             "IMAGE_REGEXP_TRANSLATION",
             "Whether regular expressions of translation sets count."
+        ),
+        .init(
+            "image-local-addresses",
+            \.imageLocalAddresses,
+            .endpoints,
+            "Where on this node or its links images may come from. Any other address of 127.0.0.0/8, 169.254.0.0/16, 0.0.0.0/8, ::1 and fe80::/10 is refused, whatever name or redirect leads there: services of the node answer there."
+        ),
+        .init(
+            "image-allow-unknown",
+            \.takesUnknownImages,
+            .flag,
+            "Whether raw images are taken in which there is neither a partition table, a boot sector nor a known file system."
         ),
         .init(
             "emulator-uid-first",

@@ -6,6 +6,7 @@ import CLinux
 import ImageFormats
 import Images
 import Machines
+import NetworkTypes
 
 /// Where images are, and whence they come.
 struct ImageOptions {
@@ -36,6 +37,25 @@ struct ImageOptions {
                 throw ValidationError("CONTRAIL_VM_IMAGE_RESERVE_MIB must be a number, not \"\(word)\".")
             }
             images.reservedBytes = number << 20
+        }
+        if let text = HostOptions.variable("CONTRAIL_VM_IMAGE_LOCAL_ADDRESSES") {
+            let words = text.split(whereSeparator: { $0 == "," || $0 == " " })
+            images.localAddresses = try words.map { word in
+                guard let range = EndpointRange(String(word)) else {
+                    throw ValidationError(
+                        "CONTRAIL_VM_IMAGE_LOCAL_ADDRESSES must be addresses like 127.0.0.1:8080, not \"\(word)\"."
+                    )
+                }
+                return range
+            }
+        }
+        if let word = HostOptions.variable("CONTRAIL_VM_IMAGE_ALLOW_UNKNOWN") {
+            guard let flag = Bool(word) else {
+                throw ValidationError(
+                    "CONTRAIL_VM_IMAGE_ALLOW_UNKNOWN must be true or false, not \"\(word)\"."
+                )
+            }
+            images.limits.takesUnknown = flag
         }
         return try ImageStore(images) { [images] () throws(ImageError) in
             do throws(MachineError) {

@@ -40,6 +40,8 @@ struct Node {
         imageSettings.translationsFolder = configuration.imageTranslationFolder
         imageSettings.downloadProtocol = configuration.imageDownloadProtocol == .http ? .http : .https
         imageSettings.allowsPatterns = configuration.translatesByRegularExpressions
+        imageSettings.localAddresses = configuration.imageLocalAddresses
+        imageSettings.limits.takesUnknown = configuration.takesUnknownImages
         let imageFolder = imageSettings.folder
         let store = try ImageStore(imageSettings) { [machines] () throws(ImageError) in
             // Machines of vmctl's lie on images, too.

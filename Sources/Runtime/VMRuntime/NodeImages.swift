@@ -51,7 +51,8 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         do throws(ImageError) {
             let image = try await puller.pull(
                 ImageReference(reference.name),
-                credentials: credentials.map(Self.credentials) ?? nil
+                credentials: credentials.map(Self.credentials) ?? nil,
+                for: Self.server(credentials, reference)
             ) { told.take($0) }
             return image.digest.description
         } catch {
@@ -122,15 +123,25 @@ struct NodeImages: Pods.ImageService, ImageFinder {
 
     /// The same by whatever name or id it was asked for.
     private static func status(_ image: Images.StoredImage) -> ImageStatus {
-        let tags = image.repoTags
-        return ImageStatus(
+        ImageStatus(
             id: image.digest.description,
-            tags: tags.isEmpty ? image.names.filter { $0.digest == nil }.map(\.name) : tags,
+            tags: image.repoTags,
             digests: image.repoDigests,
             size: image.size,
             reference: Pods.ImageReference(image.digest.description),
             isPinned: image.isPinned
         )
+    }
+
+    /// For which server credentials are.
+    private static func server(
+        _ credentials: ImageCredentials?,
+        _ reference: Pods.ImageReference
+    ) throws(ImageError) -> CredentialServer {
+        if let server = credentials?.server, !server.isEmpty { return .named(server) }
+        // kubelet chose them for this prefix, which is no server: they are for VM images, wherever these are.
+        if reference.name.hasPrefix(Images.ImageReference.formerPrefix) { return .any }
+        return .ofName(try Images.ImageReference(reference.name))
     }
 
     private static func credentials(

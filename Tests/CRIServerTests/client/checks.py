@@ -18,6 +18,7 @@ import grpc
 from cri_api.v1 import api_pb2 as cri
 from google.protobuf import descriptor_pb2
 
+from image_pulls import image_server, pull, status as image_status
 from server import LIMIT, Server, refused, sandbox
 
 CODE = grpc.StatusCode
@@ -353,6 +354,85 @@ def images(server):
         lambda: images.RemoveImage(cri.RemoveImageRequest()),
     ]:
         refused(CODE.INVALID_ARGUMENT, call, "image")
+
+
+def image_hosts(server):
+    """Local addresses are refused, unless the operator lists them; what can't be found is told within seconds."""
+    with image_server() as there:
+        port = there.server_port
+        images = server.start("--image-download-protocol", "http").images()
+        for host in ("127.0.0.1", "localhost", "0.0.0.0"):
+            refused(CODE.INVALID_ARGUMENT, lambda host=host: pull(images, f"{host}:{port}/disk"), "image-local-addresses")
+        assert not there.asked
+        started = time.monotonic()
+        refused(CODE.UNAVAILABLE, lambda: pull(images, "nowhere.invalid/disk"), "nowhere.invalid")
+        assert time.monotonic() - started < 15
+        server.terminate()
+        server.wait()
+        images = server.start("--image-download-protocol", "http", "--image-local-addresses", f"127.0.0.1:{port}").images()
+        pull(images, f"127.0.0.1:{port}/disk")
+        refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"127.0.0.1:{port}/away/disk"), f"127.0.0.2:{port}")
+        assert len(there.asked) == 2, there.asked
+
+
+def image_credentials(server):
+    """A pull's credentials go to the server that they are for; what they opened is answered to them alone."""
+    with image_server() as there:
+        name = f"127.0.0.1:{there.server_port}"
+        translations = server.folder / "translations"
+        translations.mkdir()
+        (translations / "x.yaml").write_text(f"translations: [{{name: debian, url: 'http://{name}/private'}}]\n")
+        images = server.start(
+            "--image-download-protocol", "http", "--image-local-addresses", name, "--image-translation-dir", str(translations)
+        ).images()
+        me = {"username": "me", "password": "geheim"}
+        # kubelet has Docker Hub's credentials for such a name, and translations lead elsewhere.
+        for asked, more in [("debian", {}), (f"{name}/private", {"server_address": "https://index.docker.io/v1/"})]:
+            words = refused(CODE.FAILED_PRECONDITION, lambda asked=asked, more=more: pull(images, asked, **me, **more), "docker.io")
+            assert "were not sent to" in words, words
+        assert {given for _, given in there.asked} == {None}, there.asked
+        identifier = pull(images, f"{name}/private", **me)
+        assert pull(images, "virtlet.cloud/debian", **me) == identifier
+        assert pull(images, "debian", **me, server_address=f"http://{name}") == identifier
+        by_digest = f"{name}/private@{identifier}"
+        count = len(there.asked)
+        assert pull(images, by_digest, **me) == identifier
+        assert len(there.asked) == count
+        for other in ({}, {"username": "me", "password": "guess"}):
+            refused(CODE.FAILED_PRECONDITION, lambda other=other: pull(images, by_digest, **other), "401")
+        assert len(there.asked) == count + 2
+        # Content is no key to itself.
+        refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"{name}/zeros@{identifier}"), "digest")
+
+
+def image_names(server):
+    """An image is the same however it is asked for, and digests are shown under pulled names alone."""
+    with image_server() as there:
+        name = f"127.0.0.1:{there.server_port}"
+        images = server.start("--image-download-protocol", "http", "--image-local-addresses", name).images()
+        identifier = pull(images, f"{name}/disk:1")
+        answers = [image_status(images, asked) for asked in (f"{name}/disk:1", identifier, identifier.removeprefix("sha256:"), f"{name}/disk@{identifier}")]
+        assert all(answer == answers[0] for answer in answers), answers
+        assert answers[0].id == identifier and answers[0].repo_tags == [f"{name}/disk:1"], answers[0]
+        assert answers[0].repo_digests == [f"{name}/disk@{identifier}"], answers[0]
+        assert list(images.ListImages(cri.ListImagesRequest()).images) == [answers[0]]
+        named = cri.ListImagesRequest(filter=cri.ImageFilter(image=cri.ImageSpec(image=f"{name}/disk:1")))
+        assert list(images.ListImages(named).images) == [answers[0]]
+
+
+def image_formats(server):
+    """What is no disk is refused by name; a key takes disks in which nothing is known."""
+    with image_server() as there:
+        name = f"127.0.0.1:{there.server_port}"
+        flags = ("--image-download-protocol", "http", "--image-local-addresses", name)
+        images = server.start(*flags).images()
+        refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"{name}/page"), "web page")
+        refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"{name}/zeros"), "image-allow-unknown")
+        server.terminate()
+        server.wait()
+        images = server.start(*flags, "--image-allow-unknown", "true").images()
+        pull(images, f"{name}/zeros")
+        refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"{name}/page"), "web page")
 
 
 def secrets(server):

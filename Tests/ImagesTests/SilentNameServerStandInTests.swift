@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The contrail-vm authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The built vmctl in namespaces of its own, whose name servers never answer.
+@Suite struct SilentNameServerStandInTests {
+    @Test func `a pull waits for a silent name server for seconds, not as long as the resolver does`() throws
+    {
+        let scratch = try ScratchFolder()
+        let vmctl = try Programs.path("vmctl")
+        // The resolver alone asks each of three servers twice, for 30 s and more.
+        let servers = (1...3).map { "nameserver 127.0.0.\($0)\n" }.joined()
+        let configuration = try scratch.file("resolv.conf", servers)
+        let script = """
+            mount --bind \(configuration) "$(readlink -f /etc/resolv.conf)"
+            ip link set lo up
+            python3 -c '
+            import socket, time
+            silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            silent.bind(("0.0.0.0", 53))
+            time.sleep(60)' &
+            silent=$!
+            sleep 0.5
+            \(vmctl) pull -q nowhere.example/x && status=0 || status=$?
+            kill $silent
+            exit $status
+            """
+        let clock = ContinuousClock()
+        let start = clock.now
+        let run = try Programs.run(
+            "/usr/bin/unshare",
+            ["--mount", "--net", "--", "/bin/sh", "-ec", script],
+            environment: [
+                "CONTRAIL_VM_STATE_DIR": "\(scratch.path)/state",
+                "CONTRAIL_VM_IMAGE_DIR": "\(scratch.path)/store",
+                "CONTRAIL_VM_IMAGE_TRANSLATIONS": "\(scratch.path)/none",
+                "CONTRAIL_VM_IMAGE_RESERVE_MIB": "0",
+            ]
+        )
+        #expect(run.status == 1, "\(run.errors)")
+        #expect(run.errors.contains("nowhere.example"), "\(run.errors)")
+        #expect(run.errors.contains("Resolving timed out"), "\(run.errors)")
+        #expect(clock.now - start < .seconds(25))
+    }
+}
