@@ -171,7 +171,7 @@ def installed(node):
     for program in ("bridge", "host-local"):
         os.symlink(f"/usr/lib/cni/{program}", f"/opt/cni/bin/{program}")
     pathlib.Path("/etc/contrail-vm").mkdir()
-    pathlib.Path("/etc/contrail-vm/vm-runtime.yaml").write_text("image-download-protocol: http\n")
+    pathlib.Path("/etc/contrail-vm/vm-runtime.yaml").write_text(f"image-download-protocol: http\nimage-local-addresses: {IMAGE.split(chr(47))[0]}\n")
     pathlib.Path("/etc/systemd/system/contrail-vrouter-agent.service").write_text(AGENT)
     pathlib.Path("/etc/systemd/system/images.service").write_text(IMAGES)
     run("systemctl", "daemon-reload")
