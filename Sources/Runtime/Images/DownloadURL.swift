@@ -126,7 +126,7 @@ public struct DownloadURL: Hashable, Sendable, CustomStringConvertible {
     /// The URL without user, password and query: these can be secrets.
     public var description: String {
         let shown = text.prefix { $0 != "?" }
-        return excerpt(shown.count < text.count ? shown + "?…" : text, around: 300)
+        return excerpt(shown.count < text.count ? "\(shown)?…" : text, around: 300)
     }
 
     /// A text that is meant to be a URL without user, password and query, shortened around a scalar of it.
