@@ -86,6 +86,18 @@ import VMWrapper
         #expect(others.allSatisfy { !$0.contains("tcg>") })
     }
 
+    @Test func `a guest that sees a UUID of its pod's has a domain with one of its own`() throws {
+        let interfaces = [try PreparedInterface.sample(namespace: podNamespace)]
+        let xml = try domain(interfaces) {
+            $0.systemUUID = UUID("6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e")
+            $0.wrapper = Domain.Wrapper(path: "/usr/libexec/vmwrapper", socket: "/run/q.sock")
+        }.xml
+        #expect(try golden.text("system-uuid.xml", now: xml) == xml)
+        #expect(xml.contains("<uuid>4a1c9a0e-5f6b-4f0e-9d0a-0123456789ab</uuid>"))
+        let alone = try domain([]) { $0.systemUUID = UUID("6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e") }.xml
+        #expect(alone.contains("xmlns:qemu") && alone.contains("type=1,uuid=6ab5d6f5"))
+    }
+
     @Test func `no text breaks out of its place`() throws {
         let hostile = "'/><script a=\"&amp;\"]]>\u{0}\u{1}\n\u{FFFF}ä"
         let xml = try domain([]) {

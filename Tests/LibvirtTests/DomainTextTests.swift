@@ -23,6 +23,8 @@ import Testing
     @Test func `the owner's mark is found in either kind of quotes`() {
         #expect(DomainText(#"<machine owner="vmctl" name="a"/>"#).owner == "vmctl")
         #expect(DomainText("<machine owner='vmctl'/>").owner == "vmctl")
+        #expect(DomainText(#"<machine owner="vmctl" name="a"/>"#).name == "a")
+        #expect(DomainText(#"<machine xowner="vmctl"/>"#).owner == nil)
         #expect(DomainText("<machine/>").owner == nil)
         #expect(DomainText("<machine owner='open").owner == nil)
     }

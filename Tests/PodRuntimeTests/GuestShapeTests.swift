@@ -41,6 +41,16 @@ import Testing
         #expect(throws: PodServiceError.self) { try shape(limit: 191 << 20) }
     }
 
+    @Test(arguments: [
+        "6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e", "6AB5D6F5-9D7A-4B02-9B40-1F2F2E4C5D6E",
+        "6Ab5d6F5-9d7A-4b02-9B40-1f2f2e4C5d6e",
+    ])
+    func `a UUID counts in either case`(text: String) throws {
+        #expect(
+            try shape(["VirtletSystemUUID": text]).systemUUID == "6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e"
+        )
+    }
+
     @Test(arguments: [("4", 4), ("0", 1), ("-3", 1), ("255", 255)])
     func `processors are counted by the annotation`(text: String, count: Int) throws {
         #expect(try shape(["VirtletVCPUCount": text]).vcpus == count)
@@ -48,6 +58,9 @@ import Testing
 
     @Test(arguments: [
         ("VirtletVCPUCount", "256"), ("VirtletVCPUCount", "two"), ("VirtletSystemUUID", "x"),
+        ("VirtletSystemUUID", ""), ("VirtletSystemUUID", "6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6"),
+        ("VirtletSystemUUID", "6ab5d6f59d7a4b029b401f2f2e4c5d6e"),
+        ("VirtletSystemUUID", "00000000-0000-0000-0000-000000000000"),
         ("VirtletRootVolumeSize", "10 apples"), ("VirtletRootVolumeSize", "-1"),
     ])
     func `what can't be meant is refused by name`(name: String, text: String) throws {

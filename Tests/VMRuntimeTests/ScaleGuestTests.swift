@@ -27,6 +27,20 @@ import Testing
         )
     }
 
+    @Test(
+        "a pod that names another VM's UUID does not hit that VM, and only what is ours is touched",
+        .rule("IDENTITY"),
+        .timeLimit(.minutes(9))
+    )
+    func identity() throws { try check("identity") }
+
+    @Test(
+        "VMs that an earlier build started are taken over, and its database can be gone back to",
+        .rule("TAKEOVER"),
+        .timeLimit(.minutes(9))
+    )
+    func upgrade() throws { try check("taken_over", "rolled_back") }
+
     @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
     func drift() throws { try check("drift") }
 

@@ -11,7 +11,7 @@ extension Domain {
     /// libvirt's description of the domain. See https://libvirt.org/formatdomain.html
     public var xml: String {
         var attributes = [("type", accelerator == .kvm ? "kvm" : "qemu")]
-        if wrapper != nil || sharesMemory {
+        if wrapper != nil || sharesMemory || systemUUID != nil {
             attributes.append(("xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"))
         }
         var children = [
@@ -42,7 +42,8 @@ extension Domain {
             XMLElement("devices", [], devices),
             label,
         ]
-        if let wrapper { children.append(environment(wrapper)) }
+        let command = arguments + (wrapper.map { environment($0) } ?? [])
+        if !command.isEmpty { children.append(XMLElement("qemu:commandline", [], command)) }
         if sharesMemory { children.append(override) }
         return XMLElement("domain", attributes, children).serialized()
     }
@@ -238,18 +239,22 @@ extension Domain {
         )
     }
 
+    /// What libvirt has no words for: its `sysinfo` takes no UUID but the domain's.
+    ///
+    /// QEMU takes the last one that it is told, and what libvirt says comes first.
+    private var arguments: [XMLElement] {
+        guard let systemUUID else { return [] }
+        return ["-smbios", "type=1,uuid=\(systemUUID.text)"].map { XMLElement("qemu:arg", [("value", $0)]) }
+    }
+
     /// What only the started emulator sees: libvirt's probes run it without.
-    private func environment(_ wrapper: Wrapper) -> XMLElement {
+    private func environment(_ wrapper: Wrapper) -> [XMLElement] {
         let vhosts = accelerator == .kvm && wrapper.offersVhost
         let wrapped = interfaces.compactMap { $0.wrapped(on: machine, vhosts: vhosts) }
-        return XMLElement(
-            "qemu:commandline",
-            [],
-            [
-                Self.variable(WrapperEnvironment.socket, wrapper.socket),
-                Self.variable(WrapperEnvironment.interfaces, WrappedInterface.text(wrapped)),
-            ]
-        )
+        return [
+            Self.variable(WrapperEnvironment.socket, wrapper.socket),
+            Self.variable(WrapperEnvironment.interfaces, WrappedInterface.text(wrapped)),
+        ]
     }
 
     /// What libvirt has no words for, or, as the MTU of a vhost-user interface, sets on a network device that is not there.

@@ -7,8 +7,10 @@ public import NetworkTypes
 public struct Domain: Hashable, Sendable {
     /// The domain's name.
     public var name: String
-    /// Its UUID, by which it is found again.
+    /// Its UUID, which no other domain has.
     public var uuid: UUID
+    /// The UUID that the guest sees; nil for the domain's. Other guests may see the same.
+    public var systemUUID: UUID?
     /// The guest's memory.
     public var memoryMiB: Int
     /// The guest's processors.

@@ -38,6 +38,9 @@ public struct ListedDomain: Hashable, Sendable {
     public let uuid: String
     /// What it does.
     public let state: DomainState
+
+    /// Which domain it is.
+    public var identity: DomainIdentity { DomainIdentity(name: name, uuid: uuid) }
 }
 
 /// What went through an interface, from the host's side.

@@ -18,9 +18,11 @@ struct DomainText {
 
     /// The attribute `owner` of our mark.
     var owner: String? { attribute("owner", in: text) }
+    /// The attribute `name` of our mark: the domain that it was made for.
+    var name: String? { attribute("name", in: text) }
 
     private func attribute(_ name: String, in text: Substring) -> String? {
-        guard let start = after("\(name)=", in: text), let quote = start.first, quote == "'" || quote == "\""
+        guard let start = after(" \(name)=", in: text), let quote = start.first, quote == "'" || quote == "\""
         else {
             return nil
         }

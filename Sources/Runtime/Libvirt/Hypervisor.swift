@@ -12,15 +12,23 @@ import Synchronization
 ///
 /// Threads of one connection take turns at reading its socket; in libvirt 9.0 a thread's request can be left unsent until
 /// another's answer comes.
+///
+/// It acts on its owner's domains only: each call first looks at the domain's name, its UUID and its owner's mark. To it, a
+/// domain that differs in one of them does not exist.
 public final class Hypervisor: Sendable {
     /// Where libvirt is.
     public let uri: String
+    /// The mark that domains must bear, with their own name in it: a copy that somebody made of a domain is not its owner's.
+    public let mark: OwnerMark
 
     private let idle = Mutex<[ConnectionHandle]>([])
     private static let mostIdle = 8
 
     /// A hypervisor at a libvirt URI; nothing is done yet.
-    public init(uri: String) { self.uri = uri }
+    public init(uri: String, mark: OwnerMark) {
+        self.uri = uri
+        self.mark = mark
+    }
 
     /// Connects, and tells libvirt's version, like 9.0.0.
     public func version() async throws(LibvirtError) -> String {
@@ -59,14 +67,14 @@ public final class Hypervisor: Sendable {
     }
 
     /// Starts a domain that was defined; `destroy(_:)` ends a start, too.
-    public func start(defined uuid: String, paused: Bool = false) async throws(LibvirtError) {
+    public func start(defined identity: DomainIdentity, paused: Bool = false) async throws(LibvirtError) {
         let flags = paused ? VIR_DOMAIN_START_PAUSED.rawValue : 0
-        try await call("start", uuid) { virDomainCreateWithFlags($0, flags) }
+        try await call("start", identity) { virDomainCreateWithFlags($0, flags) }
     }
 
     /// Forgets a persistent domain; one that is not there is all right.
-    public func undefine(_ uuid: String) async throws(LibvirtError) {
-        try await callIfPresent("undefine", uuid) { domain in
+    public func undefine(_ identity: DomainIdentity) async throws(LibvirtError) {
+        try await callIfPresent("undefine", identity) { domain in
             // With what its firmware keeps; not all drivers of libvirt know of firmware.
             let result = virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM.rawValue)
             return result < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG.rawValue
@@ -75,12 +83,12 @@ public final class Hypervisor: Sendable {
     }
 
     /// What a domain does; nil where there is none.
-    public func state(of uuid: String) async throws(LibvirtError) -> DomainState? {
-        try await ask { connection throws(LibvirtError) in
-            guard let domain = try Self.find(uuid, connection) else { return nil }
+    public func state(of identity: DomainIdentity) async throws(LibvirtError) -> DomainState? {
+        try await ask { [self] connection throws(LibvirtError) in
+            guard let domain = try find(identity, connection) else { return nil }
             var state: Int32 = 0
             guard virDomainGetState(domain.pointer, &state, nil, 0) == 0 else {
-                let error = LibvirtError("ask the state of", uuid)
+                let error = LibvirtError("ask the state of", identity.name)
                 if error.isNoDomain { return nil }
                 throw error
             }
@@ -89,21 +97,21 @@ public final class Hypervisor: Sendable {
     }
 
     /// How a domain that is off came to its end, as far as libvirt knows.
-    public func ending(of uuid: String) async throws(LibvirtError) -> DomainEnding {
-        try await ask { connection throws(LibvirtError) in
-            guard let domain = try Self.find(uuid, connection) else { return .unknown }
+    public func ending(of identity: DomainIdentity) async throws(LibvirtError) -> DomainEnding {
+        try await ask { [self] connection throws(LibvirtError) in
+            guard let domain = try find(identity, connection) else { return .unknown }
             var state: Int32 = 0
             var reason: Int32 = 0
             guard virDomainGetState(domain.pointer, &state, &reason, 0) == 0 else {
-                throw LibvirtError("ask the state of", uuid)
+                throw LibvirtError("ask the state of", identity.name)
             }
             if DomainState(state) == .crashed { return .guestCrashed }
             return DomainEnding(offReason: reason)
         }
     }
 
-    /// The UUIDs of all domains whose guest goes on, whoever's they are.
-    public func active() async throws(LibvirtError) -> Set<String> {
+    /// All domains whose guest goes on, whoever's they are.
+    public func active() async throws(LibvirtError) -> Set<DomainIdentity> {
         try await ask { [uri] connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<virDomainPtr?>?
             let flags = VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue | VIR_CONNECT_LIST_DOMAINS_PAUSED.rawValue
@@ -111,51 +119,52 @@ public final class Hypervisor: Sendable {
             guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
             defer { free(list) }
             let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
-            return Set(handles.compactMap { Self.listed($0)?.uuid })
+            return Set(handles.compactMap { Self.listed($0)?.identity })
         }
     }
 
     /// Lets a paused guest run.
-    public func resume(_ uuid: String) async throws(LibvirtError) {
-        try await call("resume", uuid) { virDomainResume($0) }
+    public func resume(_ identity: DomainIdentity) async throws(LibvirtError) {
+        try await call("resume", identity) { virDomainResume($0) }
     }
 
     /// Asks a guest to shut down, by ACPI or by its agent, and does not wait for it.
-    public func shutDown(_ uuid: String, byAgent: Bool = false) async throws(LibvirtError) {
+    public func shutDown(_ identity: DomainIdentity, byAgent: Bool = false) async throws(LibvirtError) {
         let way = byAgent ? VIR_DOMAIN_SHUTDOWN_GUEST_AGENT : VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN
-        try await callIfPresent("shut down", uuid) { virDomainShutdownFlags($0, way.rawValue) }
+        try await callIfPresent("shut down", identity) { virDomainShutdownFlags($0, way.rawValue) }
     }
 
     /// Ends QEMU at once; a domain that is not there is all right.
-    public func destroy(_ uuid: String) async throws(LibvirtError) {
-        try await callIfPresent("destroy", uuid) {
+    public func destroy(_ identity: DomainIdentity) async throws(LibvirtError) {
+        try await callIfPresent("destroy", identity) {
             virDomainDestroyFlags($0, VIR_DOMAIN_DESTROY_DEFAULT.rawValue)
         }
     }
 
-    /// The domains whose metadata bears an owner's mark.
-    ///
-    /// `namespace`: The namespace of the mark, whose attribute `owner` is compared.
-    public func domains(of owner: String, namespace: String) async throws(LibvirtError) -> [ListedDomain] {
-        try await ask { [uri] connection throws(LibvirtError) in
+    /// The owner's domains.
+    public func domains() async throws(LibvirtError) -> [ListedDomain] {
+        try await ask { [uri, mark] connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<virDomainPtr?>?
             let count = virConnectListAllDomains(connection.pointer, &list, 0)
             guard count >= 0, let list else { throw LibvirtError("list the domains of", uri) }
             defer { free(list) }
-            let handles = (0..<Int(count)).compactMap { list[$0].map { DomainHandle(owning: $0) } }
-            return handles.compactMap { handle in
-                guard Self.mark(of: handle, namespace: namespace, isOf: owner) else { return nil }
-                return Self.listed(handle)
+            var found: [ListedDomain] = []
+            for handle in (0..<Int(count)).compactMap({ list[$0].map { DomainHandle(owning: $0) } }) {
+                guard let domain = Self.listed(handle), try Self.bears(mark, handle, domain.name) else {
+                    continue
+                }
+                found.append(domain)
             }
+            return found
         }
     }
 
     /// The pseudo terminal of a running domain's serial console; nil where it has none.
-    public func consoleTerminal(of uuid: String) async throws(LibvirtError) -> String? {
-        try await ask { connection throws(LibvirtError) in
-            guard let domain = try Self.find(uuid, connection) else { return nil }
+    public func consoleTerminal(of identity: DomainIdentity) async throws(LibvirtError) -> String? {
+        try await ask { [self] connection throws(LibvirtError) in
+            guard let domain = try find(identity, connection) else { return nil }
             guard let text = virDomainGetXMLDesc(domain.pointer, 0) else {
-                throw LibvirtError("describe", uuid)
+                throw LibvirtError("describe", identity.name)
             }
             defer { free(text) }
             return DomainText(String(cString: text)).consoleTerminal
@@ -168,14 +177,14 @@ public final class Hypervisor: Sendable {
     /// `seconds`: How long to wait.
     /// Returns the answer's JSON.
     public func askAgent(
-        of uuid: String,
+        of identity: DomainIdentity,
         _ command: String,
         seconds: Int
     ) async throws(LibvirtError) -> String {
-        try await ask { connection throws(LibvirtError) in
-            let domain = try Self.present(uuid, connection, "ask the agent of")
+        try await ask { [self] connection throws(LibvirtError) in
+            let domain = try present(identity, connection, "ask the agent of")
             guard let answer = virDomainQemuAgentCommand(domain.pointer, command, Int32(seconds), 0) else {
-                throw LibvirtError("ask the agent of", uuid)
+                throw LibvirtError("ask the agent of", identity.name)
             }
             defer { free(answer) }
             return String(cString: answer)
@@ -185,10 +194,10 @@ public final class Hypervisor: Sendable {
     /// What went through a tap that libvirt knows.
     public func statistics(
         of device: String,
-        in uuid: String
+        in identity: DomainIdentity
     ) async throws(LibvirtError) -> InterfaceStatistics {
-        try await ask { connection throws(LibvirtError) in
-            let domain = try Self.present(uuid, connection, "count the traffic of")
+        try await ask { [self] connection throws(LibvirtError) in
+            let domain = try present(identity, connection, "count the traffic of")
             var counters = virDomainInterfaceStatsStruct()
             let size = MemoryLayout<virDomainInterfaceStatsStruct>.size
             guard virDomainInterfaceStats(domain.pointer, device, &counters, size) == 0 else {
@@ -237,74 +246,97 @@ public final class Hypervisor: Sendable {
         idle.withLock { if $0.count < Self.mostIdle { $0.append(connection) } }
     }
 
-    private static func find(
-        _ uuid: String,
+    /// A domain, where name, UUID and mark are right; nil for none, and for anybody else's.
+    private func find(
+        _ identity: DomainIdentity,
         _ connection: ConnectionHandle
     ) throws(LibvirtError) -> DomainHandle? {
-        if let pointer = virDomainLookupByUUIDString(connection.pointer, uuid) {
-            return DomainHandle(owning: pointer)
+        guard let pointer = virDomainLookupByName(connection.pointer, identity.name) else {
+            let error = LibvirtError("look up", identity.name)
+            guard error.isNoDomain else { throw error }
+            return nil
         }
-        let error = LibvirtError("look up", uuid)
-        guard error.isNoDomain else { throw error }
-        return nil
+        let domain = DomainHandle(owning: pointer)
+        guard Self.uuid(of: domain) == identity.uuid, try Self.bears(mark, domain, identity.name) else {
+            return nil
+        }
+        return domain
     }
 
-    private static func present(
-        _ uuid: String,
+    private func present(
+        _ identity: DomainIdentity,
         _ connection: ConnectionHandle,
         _ operation: String
     ) throws(LibvirtError) -> DomainHandle {
-        if let domain = try find(uuid, connection) { return domain }
+        if let domain = try find(identity, connection) { return domain }
         throw LibvirtError(
             operation: operation,
-            subject: uuid,
+            subject: identity.name,
             code: Int(VIR_ERR_NO_DOMAIN.rawValue),
-            message: "there is no such domain"
+            message:
+                "there is no domain of this name with the UUID \(identity.uuid) and the mark of \(mark.owner)"
         )
     }
 
     private func call(
         _ operation: String,
-        _ uuid: String,
+        _ identity: DomainIdentity,
         _ body: @escaping @Sendable (virDomainPtr) -> Int32
     ) async throws(LibvirtError) {
-        try await ask { connection throws(LibvirtError) in
-            let domain = try Self.present(uuid, connection, operation)
-            guard body(domain.pointer) >= 0 else { throw LibvirtError(operation, uuid) }
+        try await ask { [self] connection throws(LibvirtError) in
+            let domain = try present(identity, connection, operation)
+            guard body(domain.pointer) >= 0 else { throw LibvirtError(operation, identity.name) }
         }
     }
 
     /// The same where a domain that is gone, before or meanwhile, or is off already, is as good.
     private func callIfPresent(
         _ operation: String,
-        _ uuid: String,
+        _ identity: DomainIdentity,
         _ body: @escaping @Sendable (virDomainPtr) -> Int32
     ) async throws(LibvirtError) {
-        try await ask { connection throws(LibvirtError) in
-            guard let domain = try Self.find(uuid, connection), body(domain.pointer) < 0 else { return }
-            let error = LibvirtError(operation, uuid)
+        try await ask { [self] connection throws(LibvirtError) in
+            guard let domain = try find(identity, connection), body(domain.pointer) < 0 else { return }
+            let error = LibvirtError(operation, identity.name)
             if error.isNoDomain { return }
             if error.isInvalidState, virDomainIsActive(domain.pointer) != 1 { return }
             throw error
         }
     }
 
-    private static func mark(of domain: DomainHandle, namespace: String, isOf owner: String) -> Bool {
+    /// Whether a domain's metadata has an owner's mark, and the domain's own name in it.
+    ///
+    /// - Throws: Where libvirt can't say: a domain of ours must not look like another's, or its files would go while it runs.
+    private static func bears(
+        _ mark: OwnerMark,
+        _ domain: DomainHandle,
+        _ name: String
+    ) throws(LibvirtError) -> Bool {
         let kind = Int32(bitPattern: VIR_DOMAIN_METADATA_ELEMENT.rawValue)
-        guard let text = virDomainGetMetadata(domain.pointer, kind, namespace, 0) else { return false }
+        guard let text = virDomainGetMetadata(domain.pointer, kind, mark.namespace, 0) else {
+            let error = LibvirtError("read the metadata of", name)
+            guard error.isNoDomain || error.code == Int(VIR_ERR_NO_DOMAIN_METADATA.rawValue) else {
+                throw error
+            }
+            return false
+        }
         defer { free(text) }
-        return DomainText(String(cString: text)).owner == owner
+        let element = DomainText(String(cString: text))
+        return element.owner == mark.owner && element.name == name
+    }
+
+    private static func uuid(of domain: DomainHandle) -> String? {
+        var uuid = [CChar](repeating: 0, count: Int(VIR_UUID_STRING_BUFLEN))
+        guard virDomainGetUUIDString(domain.pointer, &uuid) == 0 else { return nil }
+        return String(decoding: uuid.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Nil where the domain ended meanwhile.
     private static func listed(_ domain: DomainHandle) -> ListedDomain? {
         var state: Int32 = 0
-        var uuid = [CChar](repeating: 0, count: Int(VIR_UUID_STRING_BUFLEN))
-        guard let name = virDomainGetName(domain.pointer),
-            virDomainGetState(domain.pointer, &state, nil, 0) == 0,
-            virDomainGetUUIDString(domain.pointer, &uuid) == 0
+        guard let name = virDomainGetName(domain.pointer), let uuid = uuid(of: domain),
+            virDomainGetState(domain.pointer, &state, nil, 0) == 0
         else { return nil }
-        let text = String(decoding: uuid.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return ListedDomain(name: String(cString: name), uuid: text, state: DomainState(state))
+        return ListedDomain(name: String(cString: name), uuid: uuid, state: DomainState(state))
     }
 }

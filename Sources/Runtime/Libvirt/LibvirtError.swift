@@ -7,7 +7,7 @@ import CLibvirt
 public struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was tried, like "start".
     public let operation: String
-    /// On what, like a domain's UUID.
+    /// On what, like a domain's name.
     public let subject: String
     /// libvirt's error number (virErrorNumber).
     public let code: Int

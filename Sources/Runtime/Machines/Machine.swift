@@ -4,6 +4,7 @@
 public import CNIProtocol
 public import DomainXML
 public import JSON
+public import Libvirt
 public import NetworkTypes
 
 /// A virtual machine of this host, as it is written down before anything of it is made.
@@ -13,7 +14,7 @@ public struct Machine: Hashable, Sendable {
 
     /// Its name, which is also the domain's and the guest's.
     public var name: String
-    /// Its UUID, by which libvirt finds it.
+    /// Its domain's UUID.
     public var uuid: UUID
     /// The user and group that QEMU runs as.
     public var user: Domain.User
@@ -31,6 +32,9 @@ public struct Machine: Hashable, Sendable {
     public var accelerator: Domain.Accelerator
     /// Whether the domain was started: before that, the machine is only half made.
     public var wasStarted: Bool
+
+    /// Its domain.
+    public var domain: DomainIdentity { DomainIdentity(name: name, uuid: uuid.text) }
 
     /// The texts that a machine's name may be: 1 to 63 lower-case letters, digits and hyphens, no hyphen at
     /// its ends, as a host name wants it.

@@ -13,7 +13,7 @@ extension MachineRuntime {
         func attempt(_ step: () async throws -> Void) async {
             do { try await step() } catch { failures.append("\(error)") }
         }
-        await attempt { try await hypervisor.destroy(machine.uuid.text) }
+        await attempt { try await hypervisor.destroy(machine.domain) }
         guard failures.isEmpty else { return failures }
         for network in machine.sandbox.networks.reversed() {
             await attempt { try await plugins.delete(attachment(of: machine, to: network)) }

@@ -34,7 +34,7 @@ extension MachineRuntime {
         }
         machine.wasStarted = true
         try store.save(machine)
-        try await hypervisor.resume(machine.uuid.text)
+        try await hypervisor.resume(machine.domain)
     }
 
     /// The rule that keeps the users of machines' emulators from the node's IP.

@@ -37,7 +37,7 @@ extension MachineRuntime {
         do throws(LibvirtError) {
             return MachineStatus(
                 machine: machine,
-                domain: try await hypervisor.state(of: machine.uuid.text),
+                domain: try await hypervisor.state(of: machine.domain),
                 interfaces: interfaces(of: machine)
             )
         } catch {
@@ -50,7 +50,7 @@ extension MachineRuntime {
         let operation = "open the console of \(machine.name)"
         let terminal: String?
         do throws(LibvirtError) {
-            terminal = try await hypervisor.consoleTerminal(of: machine.uuid.text)
+            terminal = try await hypervisor.consoleTerminal(of: machine.domain)
         } catch {
             throw MachineError(operation, error)
         }

@@ -12,7 +12,7 @@ extension MachineRuntime {
         let command = #"{"execute":"guest-ping"}"#
         try await wait(for: machine, operation, seconds: seconds) {
             do throws(LibvirtError) {
-                _ = try await hypervisor.askAgent(of: machine.uuid.text, command, seconds: 2)
+                _ = try await hypervisor.askAgent(of: machine.domain, command, seconds: 2)
                 return true
             } catch {
                 if error.isNoDomain { throw error }
@@ -46,7 +46,7 @@ extension MachineRuntime {
         do {
             while true {
                 if try await isDone() { return }
-                guard try await hypervisor.state(of: machine.uuid.text) != nil else {
+                guard try await hypervisor.state(of: machine.domain) != nil else {
                     throw MachineError(
                         operation,
                         "the machine stopped",

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudInit
+import DomainXML
 public import Libvirt
 import LinuxSystem
 
@@ -12,6 +13,8 @@ import LinuxSystem
 public struct MachineRuntime: Sendable {
     /// Our name: towards plugins as the runtime, at libvirt as the owner of domains.
     public static let name = "vmctl"
+    /// What marks domains as ours.
+    public static let mark = OwnerMark(namespace: Domain.metadataNamespace, owner: name)
 
     /// Where this host has what machines are made of.
     public let settings: Settings
@@ -32,7 +35,7 @@ public struct MachineRuntime: Sendable {
         self.settings = settings
         self.plugins = plugins
         self.progress = progress
-        hypervisor = Hypervisor(uri: settings.libvirtURI)
+        hypervisor = Hypervisor(uri: settings.libvirtURI, mark: Self.mark)
         store = MachineStore(settings: settings)
     }
 
@@ -76,22 +79,22 @@ public struct MachineRuntime: Sendable {
         let operation = "stop the machine \(name)"
         let lock = try store.lock(name)
         defer { withExtendedLifetime(lock) {} }
-        let uuid = try present(name, operation).uuid.text
+        let domain = try present(name, operation).domain
         do {
-            guard try await hypervisor.state(of: uuid) != nil else { return nil }
+            guard try await hypervisor.state(of: domain) != nil else { return nil }
             let clock = ContinuousClock()
             let end = clock.now + .seconds(seconds)
             var next = clock.now
             while clock.now < end {
                 // A guest that still boots does not hear the first request.
                 if clock.now >= next {
-                    try await hypervisor.shutDown(uuid)
+                    try await hypervisor.shutDown(domain)
                     next = clock.now + .seconds(5)
                 }
-                if try await hypervisor.state(of: uuid) == nil { return false }
+                if try await hypervisor.state(of: domain) == nil { return false }
                 try await Task.sleep(for: .milliseconds(200))
             }
-            try await hypervisor.destroy(uuid)
+            try await hypervisor.destroy(domain)
             return true
         } catch {
             throw MachineError(operation, error)

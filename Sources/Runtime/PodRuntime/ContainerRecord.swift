@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Libvirt
 import Pods
 
 /// A container as it is written down, before anything of it is made.
@@ -31,7 +32,7 @@ struct ContainerRecord: Hashable, Sendable {
     var imagePath: String
     /// The image's format, as QEMU calls it.
     var imageFormat: String
-    /// The domain's UUID.
+    /// The domain's UUID: our own, never the pod's. A domain that an earlier build made may have the pod's.
     var uuid: String
     /// What the guest is made of.
     var shape: GuestShape
@@ -60,6 +61,12 @@ struct ContainerRecord: Hashable, Sendable {
 
     /// Whether it may have a guest: it runs or is being started.
     var hasGuest: Bool { phase == .running || phase == .starting }
+
+    /// Its domain.
+    var domain: DomainIdentity { DomainIdentity(name: Self.domainName(id), uuid: uuid) }
+
+    /// The name of a container's domain.
+    static func domainName(_ id: String) -> String { "cvm-\(id.prefix(16))" }
 
     /// What lists show.
     var listed: Container {

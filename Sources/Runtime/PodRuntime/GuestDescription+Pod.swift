@@ -9,7 +9,11 @@ import Pods
 extension GuestDescription {
     /// What the guest of a container is told by cloud-init.
     init(_ container: ContainerRecord, in sandbox: SandboxRecord) throws(PodServiceError) {
-        try self.init(container.configuration, in: sandbox.configuration, instanceID: container.uuid)
+        try self.init(
+            container.configuration,
+            in: sandbox.configuration,
+            instanceID: container.shape.systemUUID ?? container.uuid
+        )
     }
 
     /// What the guest of a container is told by cloud-init; reads the volumes that kubelet made for it.

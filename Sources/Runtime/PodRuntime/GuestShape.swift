@@ -13,7 +13,7 @@ struct GuestShape: Hashable, Sendable {
     var memoryMiB: Int
     /// The least size of the root disk in bytes; nil for the image's.
     var rootSize: Int64?
-    /// The UUID that the guest sees; nil for one of its own.
+    /// The UUID that the guest sees; nil for its domain's.
     var systemUUID: String?
     /// The processor that the guest sees.
     var cpu = Domain.Processor.best
@@ -52,7 +52,13 @@ extension GuestShape {
             vcpus = max(1, count)
         }
         if let text = annotations["VirtletSystemUUID"] {
-            guard let uuid = UUID(text) else { throw Self.refusal("VirtletSystemUUID", text, "is no UUID") }
+            guard let uuid = UUID(text.lowercased()) else {
+                throw Self.refusal(
+                    "VirtletSystemUUID",
+                    text,
+                    "is not a UUID like 6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e"
+                )
+            }
             systemUUID = uuid.text
         }
         if let text = annotations["VirtletRootVolumeSize"] {

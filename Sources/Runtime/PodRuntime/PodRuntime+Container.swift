@@ -49,7 +49,7 @@ extension PodRuntime {
                     imageID: image.id,
                     imagePath: image.path,
                     imageFormat: image.format.rawValue,
-                    uuid: shape.systemUUID ?? Foundation.UUID().uuidString.lowercased(),
+                    uuid: Foundation.UUID().uuidString.lowercased(),
                     shape: shape,
                     createdAt: Self.now()
                 )
@@ -148,7 +148,7 @@ extension PodRuntime {
             }
             // One that is being started, though no start is under way, was given up and could not be written down.
             if other.phase == .starting, !starting.contains(other.id) {
-                try await hypervisor.destroy(other.uuid)
+                try await hypervisor.destroy(other.domain)
                 try await finish(other, .unknown)
                 continue
             }
@@ -220,7 +220,7 @@ extension PodRuntime {
 
     /// Writes down how a container's guest ended.
     func finish(_ container: ContainerRecord, _ ending: DomainEnding) async throws {
-        if ending == .guestCrashed { try await hypervisor.destroy(container.uuid) }
+        if ending == .guestCrashed { try await hypervisor.destroy(container.domain) }
         try await save(container, endedAs: GuestEnding(try await reason(ending, container)))
     }
 
@@ -249,9 +249,9 @@ extension PodRuntime {
 
     /// Removes a container and all that was made for it; ends its guest where it runs.
     func remove(_ container: ContainerRecord) async throws {
-        try await hypervisor.destroy(container.uuid)
+        try await hypervisor.destroy(container.domain)
         await logs.finish(container.id)
-        try await hypervisor.undefine(container.uuid)
+        try await hypervisor.undefine(container.domain)
         if let sandbox = await store.sandboxes[container.sandboxID] {
             await endProcesses(of: sandbox, besides: container)
             // With a parent that is no path nothing was made: an undo validates nothing.
@@ -278,8 +278,6 @@ extension PodRuntime {
 
     func folder(_ container: ContainerRecord) -> String { "\(settings.podsFolder)/\(container.id)" }
 
-    static func domainName(_ container: ContainerRecord) -> String { "cvm-\(container.id.prefix(16))" }
-
     private func user(_ sandbox: SandboxRecord) -> Domain.User {
         Domain.User(uid: sandbox.user, gid: MachineRuntime.group(sandbox.user, settings.accelerator))
     }
@@ -302,7 +300,7 @@ extension PodRuntime {
             devices.append(try DomainInterface(interface, index: index, vcpus: container.shape.vcpus))
         }
         var domain = Domain(
-            name: Self.domainName(container),
+            name: container.domain.name,
             uuid: uuid,
             memoryMiB: container.shape.memoryMiB,
             vcpus: container.shape.vcpus,
@@ -320,6 +318,7 @@ extension PodRuntime {
             user: user(sandbox),
             owner: Self.name
         )
+        domain.systemUUID = container.shape.systemUUID.flatMap { NetworkTypes.UUID($0) }
         domain.cpu = container.shape.cpu
         domain.diskBus = container.shape.diskBus ?? .virtio
         domain.keepsPanicked = true

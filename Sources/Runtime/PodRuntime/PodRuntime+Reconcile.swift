@@ -104,12 +104,12 @@ extension PodRuntime {
         case .exited: break
         case .created:
             // That it was started has not come to the disk.
-            guard let state = try await hypervisor.state(of: container.uuid), state.isAlive else { return }
-            try await hypervisor.destroy(container.uuid)
+            guard let state = try await hypervisor.state(of: container.domain), state.isAlive else { return }
+            try await hypervisor.destroy(container.domain)
             try await finish(container, .unknown)
         case .starting:
             // Its queues were served by the process that died: it is not what was asked for.
-            try await hypervisor.destroy(container.uuid)
+            try await hypervisor.destroy(container.domain)
             try await finish(container, sandbox.bootID == bootID ? .unknown : .nodeRestarted)
         case .running:
             if sandbox.bootID != bootID {
@@ -118,7 +118,7 @@ extension PodRuntime {
                 try await follow(container, sandbox, mustOpen: false)
                 guard try await hasEnded(container) else { return }
                 await logs.finish(container.id)
-                try await finish(container, try await hypervisor.ending(of: container.uuid))
+                try await finish(container, try await hypervisor.ending(of: container.domain))
             }
         }
     }
@@ -126,16 +126,15 @@ extension PodRuntime {
     /// Removes domains, folders and namespaces of ours that no container or sandbox has: where the database lost some.
     private func sweep() async throws {
         let containers = await store.containers
-        let uuids = Set(containers.values.map(\.uuid))
-        let domains = try await hypervisor.domains(of: Self.name, namespace: Domain.metadataNamespace)
-            .filter { !uuids.contains($0.uuid) }
+        let known = Set(containers.values.map(\.domain))
+        let domains = try await hypervisor.domains().filter { !known.contains($0.identity) }
         let folders = try Files.list(settings.podsFolder).filter { containers[$0] == nil }
-        for domain in domains { try await hypervisor.destroy(domain.uuid) }
+        for domain in domains { try await hypervisor.destroy(domain.identity) }
         // While their names are still known by the rest: this may be cut off at any point.
-        let names = domains.map(\.name) + folders.map { "cvm-\($0.prefix(16))" }
+        let names = domains.map(\.name) + folders.map { ContainerRecord.domainName($0) }
         try PodCgroup.remove(named: Set(names), below: settings.cgroupRoot)
         for domain in domains {
-            try await hypervisor.undefine(domain.uuid)
+            try await hypervisor.undefine(domain.identity)
             log("domain \(domain.name): nobody knows it; removed")
         }
         for name in folders {
@@ -210,7 +209,7 @@ extension PodRuntime {
         guard !running.isEmpty else { return [] }
         do {
             let alive = try await hypervisor.active()
-            return running.filter { !alive.contains($0.uuid) }
+            return running.filter { !alive.contains($0.domain) }
         } catch {
             log("the guests: \(Self.error(error).message)")
             return []
@@ -224,7 +223,7 @@ extension PodRuntime {
         await logs.finish(container.id)
         try await locks.holding(container.sandboxID) {
             guard let now = await store.containers[container.id], now.phase == .running else { return }
-            try await finish(now, try await hypervisor.ending(of: now.uuid))
+            try await finish(now, try await hypervisor.ending(of: now.domain))
         }
     }
 

@@ -105,7 +105,7 @@ extension PodRuntime {
         try await QueueService.serving(domain, interfaces) {
             try await patiently(container, with: Self.awaitedSockets(interfaces)) {
                 do throws(LibvirtError) {
-                    try await hypervisor.start(defined: container.uuid, paused: true)
+                    try await hypervisor.start(defined: container.domain, paused: true)
                 } catch {
                     if let refusal = Self.processorRefusal(error, container) { throw refusal }
                     throw error
@@ -115,7 +115,7 @@ extension PodRuntime {
         let answered = clock.now
         try await confine(container, sandbox, askedAt: askedAt)
         try await follow(container, sandbox)
-        let resumed = try await clock.measure { try await hypervisor.resume(container.uuid) }
+        let resumed = try await clock.measure { try await hypervisor.resume(container.domain) }
         log(
             "container \(container.id): runs after \(milliseconds(clock.now - begin)) ms, "
                 + "libvirt's share is \(milliseconds(answered - called + resumed)) ms"
@@ -163,7 +163,7 @@ extension PodRuntime {
     @discardableResult
     func abandon(_ container: ContainerRecord) async -> Bool {
         do throws(LibvirtError) {
-            try await hypervisor.destroy(container.uuid)
+            try await hypervisor.destroy(container.domain)
             return true
         } catch {
             log("container \(container.id): its VM, whose start failed, can't be ended: \(error.description)")
@@ -178,7 +178,7 @@ extension PodRuntime {
         askedAt: UInt64
     ) async throws {
         let process = try EmulatorProcess(
-            file: "\(settings.processFolder)/\(Self.domainName(container)).pid",
+            file: "\(settings.processFolder)/\(container.domain.name).pid",
             EmulatorProcess.Expectation(
                 user: sandbox.user,
                 program: settings.machines.qemu.path,

@@ -127,7 +127,7 @@ extension PodRuntime: PodService {
             status.logPath = "\(sandbox.configuration.logDirectory)/\(record.configuration.logPath)"
         }
         if isVerbose {
-            status.details["domain"] = Self.domainName(record)
+            status.details["domain"] = record.domain.name
             status.details["uuid"] = record.uuid
             status.details["vcpus"] = String(record.shape.vcpus)
             status.details["memoryMiB"] = String(record.shape.memoryMiB)

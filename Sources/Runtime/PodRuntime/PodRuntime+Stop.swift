@@ -25,7 +25,7 @@ extension PodRuntime {
         let isForced = try await ending(known.sandboxID) {
             guard let container = await store.containers[known.id], container.hasGuest else { return false }
             guard try await !hasEnded(container) else { return false }
-            try await hypervisor.destroy(container.uuid)
+            try await hypervisor.destroy(container.domain)
             return true
         }
         await logs.finish(known.id)
@@ -39,10 +39,10 @@ extension PodRuntime {
     func end(_ container: ContainerRecord, isForced: Bool = false) async throws {
         guard container.hasGuest else { return }
         if try await !hasEnded(container) {
-            try await hypervisor.destroy(container.uuid)
+            try await hypervisor.destroy(container.domain)
             return try await finish(container, .forced)
         }
-        try await finish(container, isForced ? .forced : try await hypervisor.ending(of: container.uuid))
+        try await finish(container, isForced ? .forced : try await hypervisor.ending(of: container.domain))
     }
 
     /// Asks a guest to shut down, until it has, another call has ended it, or its time is over.
@@ -58,8 +58,8 @@ extension PodRuntime {
             guard await store.containers[container.id]?.hasGuest == true, try await !hasEnded(container)
             else { return }
             switch farewells.request(container.id, now: clock.now) {
-            case .powerButton: try await hypervisor.shutDown(container.uuid)
-            case .agent: try? await hypervisor.shutDown(container.uuid, byAgent: true)
+            case .powerButton: try await hypervisor.shutDown(container.domain)
+            case .agent: try? await hypervisor.shutDown(container.domain, byAgent: true)
             case nil: break
             }
             // Most guests end within seconds; those that don't are not asked for their state all the time.
@@ -72,7 +72,7 @@ extension PodRuntime {
 
     /// Whether there is no QEMU of it, or its guest has crashed.
     func hasEnded(_ container: ContainerRecord) async throws -> Bool {
-        try await hypervisor.state(of: container.uuid)?.isAlive != true
+        try await hypervisor.state(of: container.domain)?.isAlive != true
     }
 
     /// Runs a body that ends a pod or its VM when nobody else is at the pod.

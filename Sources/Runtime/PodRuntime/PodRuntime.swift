@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudInit
+import DomainXML
 import Foundation
 import Libvirt
 import LinuxSystem
@@ -17,6 +18,8 @@ import Synchronization
 public final class PodRuntime: Sendable {
     /// Our name: towards plugins as the runtime, at libvirt as the owner of domains.
     public static let name = "vm-runtime"
+    /// What marks domains as ours.
+    static let mark = OwnerMark(namespace: Domain.metadataNamespace, owner: name)
 
     /// The version that callers are told.
     public let version: RuntimeVersion
@@ -60,7 +63,7 @@ public final class PodRuntime: Sendable {
         self.plugins = plugins
         self.images = images
         self.log = log
-        hypervisor = Hypervisor(uri: settings.machines.libvirtURI)
+        hypervisor = Hypervisor(uri: settings.machines.libvirtURI, mark: Self.mark)
         logs = ConsoleLogs(log: log)
         starts = Semaphore(max(1, settings.startsAtOnce))
         bootID = try Host.bootID()

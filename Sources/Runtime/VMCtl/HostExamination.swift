@@ -133,7 +133,8 @@ struct HostExamination: Sendable {
     private var libvirt: Finding {
         get async {
             do throws(LibvirtError) {
-                let version = try await Hypervisor(uri: settings.libvirtURI).version()
+                let version = try await Hypervisor(uri: settings.libvirtURI, mark: MachineRuntime.mark)
+                    .version()
                 return .ok("libvirt", "\(version) at \(settings.libvirtURI)")
             } catch {
                 return .fail(

@@ -126,7 +126,8 @@ def boots(node):
         simulator(switch, True)
     config = told_by_cluster(pod("told", annotations={
         "VirtletCloudInitImageType": "configdrive", "VirtletFilesFromDataSource": "configmap/files",
-        "VirtletCloudInitUserDataScript": ARCHIVE, "VirtletCloudInitUserData": "runcmd: [[touch, /srv/settings]]"}))
+        "VirtletCloudInitUserDataScript": ARCHIVE, "VirtletCloudInitUserData": "runcmd: [[touch, /srv/settings]]",
+        "VirtletSystemUUID": "6AB5D6F5-9D7A-4B02-9B40-1F2F2E4C5D6E"}))
     told = node.run(config)
     v4, v6 = addresses(node, told)
     wanted = machine()
@@ -143,6 +144,9 @@ def boots(node):
     node.begin(container)
     wait_ready("told")
     assert "ConfigDrive" in source(container), source(container)
+    identity = guest(container, "cat /sys/class/dmi/id/product_uuid /run/cloud-init/.instance-id").split()
+    assert identity == ["6ab5d6f5-9d7a-4b02-9b40-1f2f2e4c5d6e"] * 2, identity
+    assert lab.virsh("domuuid", lab.domain(container)).strip() != identity[0]
     seen = network(container)
     assert seen["mac"] == mac(told) and seen["mtu"] == 1450, seen
     assert seen["addresses"] == {f"{v4}/16", f"{v6}/64"}, seen
