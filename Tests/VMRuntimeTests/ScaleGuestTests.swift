@@ -41,6 +41,13 @@ import Testing
     )
     func upgrade() throws { try check("taken_over", "rolled_back") }
 
+    @Test(
+        "on a full disk pods are stopped and removed, and new ones are refused in words",
+        .rule("FULLDISK"),
+        .timeLimit(.minutes(9))
+    )
+    func fullDisk() throws { try check("full_disk") }
+
     @Test("an interface that somebody changed is told, and left", .rule("DRIFT"), .timeLimit(.minutes(9)))
     func drift() throws { try check("drift") }
 

@@ -9,7 +9,9 @@ public struct Domain: Hashable, Sendable {
     public var name: String
     /// Its UUID, which no other domain has.
     public var uuid: UUID
-    /// The UUID that the guest sees; nil for the domain's. Other guests may see the same.
+    /// The UUID that the guest sees; nil for the domain's.
+    ///
+    /// Other guests may see the same.
     public var systemUUID: UUID?
     /// The guest's memory.
     public var memoryMiB: Int

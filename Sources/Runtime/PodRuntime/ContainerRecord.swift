@@ -32,7 +32,9 @@ struct ContainerRecord: Hashable, Sendable {
     var imagePath: String
     /// The image's format, as QEMU calls it.
     var imageFormat: String
-    /// The domain's UUID: our own, never the pod's. A domain that an earlier build made may have the pod's.
+    /// The domain's UUID: our own, never the pod's.
+    ///
+    /// A domain that an earlier build made may have the pod's.
     var uuid: String
     /// What the guest is made of.
     var shape: GuestShape

@@ -26,11 +26,14 @@ public struct NodeImage: Hashable, Sendable {
     public var path: String
     /// Its format.
     public var format: Domain.Format
+    /// The bytes of the disk that a guest sees.
+    public var virtualSize: UInt64
 
     /// An image.
-    public init(id: String, path: String, format: Domain.Format) {
+    public init(id: String, path: String, format: Domain.Format, virtualSize: UInt64) {
         self.id = id
         self.path = path
         self.format = format
+        self.virtualSize = virtualSize
     }
 }

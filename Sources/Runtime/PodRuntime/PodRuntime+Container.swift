@@ -42,6 +42,13 @@ extension PodRuntime {
                 await releaseImages()
                 let id = Self.newID()
                 let image = try await image(configuration.image, for: id)
+                do throws(PodServiceError) {
+                    try rootVolume(shape, image).check()
+                } catch {
+                    unused.withLock { _ = $0.insert(id) }
+                    await releaseImages()
+                    throw error
+                }
                 let container = ContainerRecord(
                     id: id,
                     sandboxID: sandbox.id,
@@ -275,6 +282,15 @@ extension PodRuntime {
     }
 
     // MARK: - What it is made of
+
+    private func rootVolume(_ shape: GuestShape, _ image: NodeImage) -> RootVolume {
+        RootVolume(
+            size: shape.rootSize,
+            imageSize: Int64(clamping: image.virtualSize),
+            limit: settings.rootVolumeLimit,
+            free: Ballast.free(at: settings.podsFolder)
+        )
+    }
 
     func folder(_ container: ContainerRecord) -> String { "\(settings.podsFolder)/\(container.id)" }
 

@@ -235,6 +235,7 @@ extension PodRuntime {
                 await attempt("the users of QEMU have the node's IP") { [self] in try await ensureSocketBan()
                 }
                 await releaseImages()
+                await store.keepBallast()
                 for sandbox in await store.sandboxes.values where sandbox.phase != .ready {
                     guard sandbox.phase == .making || !sandbox.networks.isEmpty, tended.begin(sandbox.id)
                     else {

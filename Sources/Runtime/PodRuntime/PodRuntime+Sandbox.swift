@@ -183,8 +183,9 @@ extension PodRuntime {
             for container in await store.containers(of: known.id) { try await endNow(container) }
             try await ending(known.id) {
                 guard let sandbox = await store.sandboxes[known.id] else { return }
-                try await stop(sandbox)
+                // First what frees room on a disk that may be full.
                 for container in await store.containers(of: sandbox.id) { try await remove(container) }
+                try await stop(sandbox)
                 try await store.removeSandbox(sandbox.id)
                 log("sandbox \(sandbox.id): removed")
             }

@@ -20,6 +20,8 @@ public struct PodSettings: Sendable {
     public var memoryOverheadMiB: Int?
     /// Handlers of RuntimeClasses that are served, besides the default one, which has no name.
     public var handlers: [String] = []
+    /// The most bytes of a root disk; nil for any that the node can hold.
+    public var rootVolumeLimit: Int64?
     /// Who makes cgroups, and in which notation kubelet names them.
     public var cgroupDriver = CgroupDriver.cgroupfs
     /// Where cgroups are mounted.

@@ -3,6 +3,7 @@
 
 import Foundation
 import GRDB
+import LinuxSystem
 import Pods
 
 /// The sandboxes and containers of this node: in memory for reading, in SQLite for good.
@@ -10,6 +11,8 @@ import Pods
 /// What is not written is not true: each change is on the disk before it is seen.
 actor PodStore {
     private let database: DatabaseQueue
+    private let ballast: Ballast
+    private let folder: String
     private(set) var sandboxes: [String: SandboxRecord]
     private(set) var containers: [String: ContainerRecord]
 
@@ -18,7 +21,19 @@ actor PodStore {
     /// One that is damaged or newer is left as it is: whoever began with an empty one would end all VMs.
     /// `mustHaveTables`: whether a file without anything in it is damaged, too, because there are VMs.
     init(path: String, mustHaveTables: Bool = false) throws(PodServiceError) {
-        let opened = try PodDatabase(path: path, mustHaveTables: mustHaveTables)
+        ballast = Ballast(of: path)
+        folder = Files.folder(of: path)
+        let opened: PodDatabase
+        do throws(PodServiceError) {
+            opened = try PodDatabase(path: path, mustHaveTables: mustHaveTables)
+        } catch {
+            // Its log needs some room before anything can be read.
+            guard let free = Ballast.free(at: folder), free < Ballast.size, ballast.drop() else {
+                throw error
+            }
+            opened = try PodDatabase(path: path, mustHaveTables: mustHaveTables)
+        }
+        ballast.take()
         database = opened.queue
         sandboxes = opened.sandboxes
         containers = opened.containers
@@ -45,7 +60,7 @@ actor PodStore {
 
     /// Writes a sandbox down.
     func save(_ record: SandboxRecord) throws(PodServiceError) {
-        try write("save the sandbox \(record.id)") { database in
+        try write("save the sandbox \(record.id)", isNew: sandboxes[record.id] == nil) { database in
             try database.execute(
                 sql: """
                     INSERT INTO sandbox (id, user, record) VALUES (?, ?, ?)
@@ -59,7 +74,7 @@ actor PodStore {
 
     /// Writes a container down.
     func save(_ record: ContainerRecord) throws(PodServiceError) {
-        try write("save the container \(record.id)") { database in
+        try write("save the container \(record.id)", isNew: containers[record.id] == nil) { database in
             try database.execute(
                 sql: """
                     INSERT INTO container (id, sandbox, record) VALUES (?, ?, ?)
@@ -92,14 +107,35 @@ actor PodStore {
         containers.values.filter { $0.sandboxID == sandboxID }.sorted { $0.createdAt < $1.createdAt }
     }
 
+    /// Takes room for a full disk again, where there is plenty by now.
+    func keepBallast() { ballast.take() }
+
+    /// Writes to the database.
+    ///
+    /// `isNew`: whether something is begun, which a full disk refuses. All else must come to its end there, too.
     private func write(
         _ operation: String,
+        isNew: Bool = false,
         _ body: @Sendable (Database) throws -> Void
     ) throws(PodServiceError) {
         do {
-            try database.write(body)
+            do {
+                try database.write(body)
+            } catch let error as DatabaseError where error.mayBeFull && !isNew && ballast.drop() {
+                try database.write(body)
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            throw PodServiceError(
+                .resourceExhausted,
+                "cannot \(operation): no room is left in \(folder): remove pods or images, or make room otherwise"
+            )
         } catch {
             throw PodServiceError(.internalError, "cannot \(operation): \(error)")
         }
     }
+}
+
+extension DatabaseError {
+    /// A disk without room is told as such, or, where a quota or the log's index is concerned, as an input/output error.
+    fileprivate var mayBeFull: Bool { resultCode == .SQLITE_FULL || resultCode == .SQLITE_IOERR }
 }

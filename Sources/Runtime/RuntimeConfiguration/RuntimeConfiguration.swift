@@ -39,6 +39,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var storageNetworks: [IPPrefix] = []
     /// What an emulator needs beside the guest's memory.
     public var memoryOverhead = ByteCount(0)
+    /// The most of a VM's root disk; 0 for any.
+    public var rootVolumeLimit = ByteCount(0)
     /// How many VMs are started at once.
     public var startLimit = 4
     /// Seconds that a VM may wait for a vRouter on DPDK.
@@ -160,6 +162,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.memoryOverhead,
             .bytes,
             "What QEMU gets of a pod's memory beside the guest, whatever the guest. 0: what it needs, computed for each guest."
+        ),
+        .init(
+            "root-volume-limit",
+            \.rootVolumeLimit,
+            .bytes,
+            "The largest root disk that a VM may have, its image's size included; 0: any that is free on the node."
         ),
         .init(
             "start-limit",

@@ -59,6 +59,8 @@ struct Node {
         let overhead = Int(configuration.memoryOverhead.bytes >> 20)
         settings.memoryOverheadMiB = overhead > 0 ? overhead : nil
         settings.storageNetworks = configuration.storageNetworks
+        settings.rootVolumeLimit =
+            configuration.rootVolumeLimit.bytes > 0 ? configuration.rootVolumeLimit.bytes : nil
         settings.startsAtOnce = configuration.startLimit
         settings.handlers = configuration.handlers
         settings.vrouterSeconds = configuration.vrouterSeconds

@@ -89,7 +89,12 @@ struct NodeImages: Pods.ImageService, ImageFinder {
             try store.use(ImageSelector(reference.name), by: user)
         }
         guard let image, let format = Domain.Format(rawValue: image.format.rawValue) else { return nil }
-        return NodeImage(id: image.digest.description, path: image.path, format: format)
+        return NodeImage(
+            id: image.digest.description,
+            path: image.path,
+            format: format,
+            virtualSize: image.virtualSize
+        )
     }
 
     func name(of id: String) -> String? {
