@@ -388,6 +388,7 @@ let package = Package(
         .testTarget(
             name: "OwedDeletionsTests",
             dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
+            exclude: ["Golden"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -458,6 +459,7 @@ let package = Package(
                 "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
                 "NetworkTypes", "PreparedInterface", "RuntimeConfiguration", "TestSupport",
             ],
+            exclude: ["Golden"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -45,6 +45,13 @@ import Testing
         #expect(try Machine(json: JSONValue(parsing: machine.json.serialized())) == machine)
     }
 
+    /// A file in there is never changed, only added.
+    @Test func `a description of every schema is read`() throws {
+        let golden = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        let text = try #require(TestFile.read("/\(golden)/Golden/machine-schema-1.json"))
+        #expect(try Machine(json: JSONValue(parsing: Array(text.utf8))) == machine())
+    }
+
     @Test func `a description that was cut off anywhere is refused`() throws {
         let bytes = try machine().json.serialized()
         for length in 0..<bytes.count {

@@ -29,13 +29,29 @@ import Testing
 
     @Test func `a debt is one file, named by port and container`() throws {
         try debts.add(debt())
-        #expect(folder.read(file) == text.replacing("{\"vm\"", with: #"{"kind":"vm","vm""#))
+        #expect(folder.read(file) == text.replacing("{\"vm\"", with: #"{"schema":1,"kind":"vm","vm""#))
         #expect(try debts.list() == [debt()])
     }
 
     @Test func `a file of an older run is read`() throws {
         folder.write(text, to: file)
         #expect(try debts.list() == [debt()])
+    }
+
+    /// A file in there is never changed, only added.
+    @Test(arguments: ["without-kind.json", "without-schema.json", "schema-1.json"])
+    func `debts of every form that was ever written are read`(name: String) throws {
+        let golden = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        folder.write(try #require(TestFile.read("/\(golden)/Golden/\(name)")), to: file)
+        #expect(try debts.list() == [debt()])
+    }
+
+    @Test func `a debt of a newer version is left for that version to pay`() throws {
+        let newer = text.replacing("{\"vm\"", with: #"{"schema":2,"vm""#)
+        folder.write(newer, to: file)
+        try debts.add(debt(3))
+        #expect(try debts.list() == [debt(3)])
+        #expect(folder.read(file) == newer)
     }
 
     @Test func `a debt noted twice is one, and two containers' debts are two`() throws {

@@ -27,6 +27,14 @@ import Testing
         )
     }
 
+    @Test func `how far an earlier build came is read`() throws {
+        try say("told\nnew\n")
+        folder.write(#"{"offset":5,"logSize":0,"logDevice":"0","logInode":"0"}"#, to: "state.json")
+        _ = try follower().pump(now: time)
+        #expect(lines().count == 1 && lines()[0].hasSuffix("new"))
+        #expect(folder.read("state.json")?.contains(#""schema":2"#) == true)
+    }
+
     private func say(_ bytes: [UInt8]) throws {
         let file = try #require(FileHandle(forWritingAtPath: console))
         try file.seekToEnd()

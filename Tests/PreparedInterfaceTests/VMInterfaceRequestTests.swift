@@ -50,6 +50,23 @@ import Testing
         #expect(try find(#"{"vmInterface":{"ownerUID":1}}"#, file: file)?.ownerUID == 1)
     }
 
+    /// A file in there is never changed, only added.
+    @Test(arguments: ["sandbox-without-schema.json", "sandbox-schema-1.json"])
+    func `the sandbox's file is read in every form that was ever written`(name: String) throws {
+        let golden = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        let text = try #require(TestFile.read("/\(golden)/Golden/\(name)"))
+        let request = try #require(try find(file: text))
+        #expect(request.kind == nil && request.queues == 4 && request.ownerUID == 64_200)
+        #expect(request.runtime.text == "vm-runtime")
+    }
+
+    @Test func `the sandbox's file of a newer version is refused by its number`() {
+        let error = #expect(throws: CNIError.self) {
+            try find(file: #"{"schema":2,"vmInterface":{"ownerUID":107,"queues":2}}"#)
+        }
+        #expect(error?.message.contains("2 is not known here") == true)
+    }
+
     @Test(arguments: [
         (#"{}"#, "ownerUID"), (#"{"ownerUID":-1}"#, "ownerUID"), (#"{"ownerUID":4294967295}"#, "ownerUID"),
         (#"{"ownerUID":"0"}"#, "ownerUID"), (#"{"ownerUID":0,"queues":0}"#, "queues"),

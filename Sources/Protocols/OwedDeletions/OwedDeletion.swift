@@ -30,6 +30,9 @@ public struct OwedDeletion: Hashable, Sendable {
         case port
     }
 
+    /// The version of the JSON form; a file that has no number has this one.
+    static let schema = 1
+
     /// A debt.
     public init(
         kind: Kind = .vm,
@@ -50,7 +53,8 @@ public struct OwedDeletion: Hashable, Sendable {
     var json: JSONValue {
         .object(
             JSONObject([
-                ("kind", .string(kind.rawValue)), ("vm", .string(vm.text)), ("vmi", .string(vmi.text)),
+                ("schema", .integer(Self.schema)), ("kind", .string(kind.rawValue)), ("vm", .string(vm.text)),
+                ("vmi", .string(vmi.text)),
                 ("vmName", .string(vmName)),
                 ("containerID", .string(containerID)), ("systemName", .string(systemName)),
             ])
@@ -63,6 +67,10 @@ public struct OwedDeletion: Hashable, Sendable {
                 throw fields.error(key, "is no lower-case UUID")
             }
             return uuid
+        }
+        let schema = try fields.optionalInteger("schema", in: 1...Int.max) ?? Self.schema
+        guard schema == Self.schema else {
+            throw fields.error("schema", "\(schema) is not known here; this version reads \(Self.schema)")
         }
         guard let kind = Kind(rawValue: try fields.optionalString("kind") ?? "vm") else {
             throw fields.error("kind", "is neither \"vm\" nor \"port\"")

@@ -35,7 +35,7 @@ public struct OwedDeletions: Sendable {
 
     /// The debts, at most so many.
     ///
-    /// A file that is none is removed: nobody could pay it.
+    /// A file that is none is removed: nobody could pay it. One of a newer version stays, for that version to pay.
     public func list(most: Int = Int.max) throws(SystemError) -> [OwedDeletion] {
         var debts: [OwedDeletion] = []
         for name in try Files.list(folder) {
@@ -54,10 +54,20 @@ public struct OwedDeletions: Sendable {
             do throws(JSONError) {
                 debts.append(try OwedDeletion(try JSONFields(try JSONValue(parsing: bytes))))
             } catch {
+                guard !isNewer(bytes) else { continue }
                 try Files.remove(path)
             }
         }
         return debts
+    }
+
+    private func isNewer(_ bytes: [UInt8]) -> Bool {
+        do throws(JSONError) {
+            let fields = try JSONFields(try JSONValue(parsing: bytes))
+            return try fields.optionalInteger("schema", in: 1...Int.max) ?? 1 > OwedDeletion.schema
+        } catch {
+            return false
+        }
     }
 
     private func path(_ debt: OwedDeletion) -> String {

@@ -59,8 +59,12 @@ public struct VMInterfaceRequest: Sendable {
         do throws(SystemError) { bytes = try Files.read(path) } catch { throw CNIError(.io, error.message) }
         guard let bytes else { return nil }
         do throws(JSONError) {
-            let outer = try JSONFields(try JSONValue(parsing: bytes), matching: .asGo)
-            guard let fields = try outer.optionalFields("vmInterface") else { return nil }
+            let file = try JSONFields(try JSONValue(parsing: bytes), matching: .asGo)
+            let schema = try file.optionalInteger("schema", in: 1...Int.max) ?? fileSchema
+            guard schema == fileSchema else {
+                throw file.error("schema", "\(schema) is not known here; this version reads \(fileSchema)")
+            }
+            guard let fields = try file.optionalFields("vmInterface") else { return nil }
             if let member = fields.firstMember(besides: keys) {
                 throw fields.error(member.key, "is not known here; known are \(keys.joined(separator: ", "))")
             }
@@ -72,6 +76,9 @@ public struct VMInterfaceRequest: Sendable {
 
     /// The request's fields.
     private static let keys = ["kind", "queues", "ownerUID", "runtime"]
+
+    /// The version of the sandbox's file; one that has no number has this one.
+    public static let fileSchema = 1
 
     /// The runtime that asks where it gives no name.
     private static let standardRuntime = RuntimeName("vm-runtime")

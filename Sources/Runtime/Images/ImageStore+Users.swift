@@ -54,8 +54,10 @@ extension ImageStore {
                 guard let user = ImageUser(String(file.dropLast(".json".count))) else { continue }
                 let path = userPath(user)
                 guard let bytes = try Files.read(path) else { continue }
-                let text = (try? JSONValue(parsing: bytes))?.object?["image"]?.string
-                guard let digest = text.flatMap({ ImageDigest($0) }) else {
+                let record = (try? JSONValue(parsing: bytes))?.object
+                guard record?["schema"]?.integer == 1,
+                    let digest = record?["image"]?.string.flatMap({ ImageDigest($0) })
+                else {
                     // Nobody knows what it used: nothing may be removed.
                     throw SystemError("read the image in", path, errno: EBADMSG)
                 }

@@ -48,8 +48,7 @@ extension MachineRuntime {
         }
         if let failure { throw failure }
         guard try needsSandboxFile(machine) else { return }
-        let request = JSONValue.object(JSONObject([("vmInterface", vmInterface(of: machine).json)]))
-        try Files.write(request.serialized(), to: sandboxFile(of: machine))
+        try Files.write(vmInterface(of: machine).file.serialized(), to: sandboxFile(of: machine))
     }
 
     /// Whether a list has no plugin that is told by its capability: a meta plugin's delegates then find what

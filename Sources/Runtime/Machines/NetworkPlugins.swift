@@ -4,6 +4,7 @@
 public import CNIProtocol
 public import JSON
 public import NetworkTypes
+import PreparedInterface
 
 /// Runs the plugins of a network configuration list.
 public protocol NetworkPlugins: Sendable {
@@ -91,6 +92,13 @@ public struct NetworkAttachment: Hashable, Sendable {
 }
 
 extension NetworkAttachment.VMInterface {
+    /// The content of the sandbox's file.
+    package var file: JSONValue {
+        .object(
+            JSONObject([("schema", .integer(VMInterfaceRequest.fileSchema)), ("vmInterface", json)])
+        )
+    }
+
     /// The value of `runtimeConfig.vmInterface`, and of the file that stands in for it.
     public var json: JSONValue {
         .object(

@@ -123,8 +123,7 @@ extension PodRuntime {
         var sandbox = sandbox
         // Plugins behind a meta plugin, which drops what it does not know, find the request in a file. It also tells us of
         // the namespace where the database was lost.
-        let wish = JSONValue.object(JSONObject([("vmInterface", vmInterface(sandbox).json)]))
-        try Files.write(wish.serialized(), to: sandboxFile(sandbox.id))
+        try Files.write(vmInterface(sandbox).file.serialized(), to: sandboxFile(sandbox.id))
         let path = sandbox.namespace
         let failure = await onThreadOfItsOwn { () -> SystemError? in
             do throws(SystemError) {
