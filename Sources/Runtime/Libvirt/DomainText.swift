@@ -9,7 +9,7 @@ struct DomainText {
 
     /// The terminal of the first serial device.
     var consoleTerminal: String? {
-        guard let serial = after("<serial type='pty'", in: text), let source = after("<source ", in: serial)
+        guard let serial = after("<serial type='pty'", in: text), let source = after("<source", in: serial)
         else {
             return nil
         }

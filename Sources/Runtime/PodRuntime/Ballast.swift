@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Foundation
 import LinuxSystem
 
 /// Room that is kept on the database's disk, so that what ends or is removed can be written down on a full one.
@@ -19,10 +20,13 @@ struct Ballast: Sendable {
         var status = stat()
         if stat(path, &status) == 0, Int64(status.st_blocks) * 512 >= Self.size { return }
         // Of the last room, nothing is taken: guests and the node need it more.
-        guard let free = Self.free(at: Files.folder(of: path)), free >= 4 * Self.size,
-            let file = try? FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
-        else { return }
-        if posix_fallocate(file.raw, 0, off_t(Self.size)) != 0 { unlink(path) }
+        guard let free = Self.free(at: Files.folder(of: path)), free >= 4 * Self.size else { return }
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            if posix_fallocate(file.raw, 0, off_t(Self.size)) != 0 { unlink(path) }
+        } catch {
+            // The next round tries again.
+        }
     }
 
     /// Gives the room to whoever writes next.
