@@ -87,8 +87,10 @@ struct UserDocuments {
         ]
     }
 
-    /// The command that writes resolv.conf(5) at each boot where it has options: no network configuration of cloud-init's
-    /// can tell them. nil where there are none, or where the image or a mounted file has the last word.
+    /// The command that writes resolv.conf(5) at each boot where it has options; nil where it has none.
+    ///
+    /// No network configuration of cloud-init's has a word for them. The image, or a file that is mounted, has the last
+    /// word where it is asked.
     private static func resolver(_ guest: GuestDescription) -> YAMLNode? {
         guard let dns = guest.dns, !dns.options.isEmpty, guest.addressing != .image,
             !guest.files.contains(where: { $0.path == "/etc/resolv.conf" })
