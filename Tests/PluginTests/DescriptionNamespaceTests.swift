@@ -208,10 +208,6 @@ import Testing
                     "route add default nexthop via 10.1.0.1 nexthop via 10.1.0.2",
                 ], "a default route via 10.1.0.2"
             ),
-            (
-                ["addr add 10.1.0.5/24 dev eth0", "route add default via inet6 fe80::1 dev eth0"],
-                "a gateway of the other family"
-            ),
         ]
     )
     func `a default route that the guest would not have is named, and nothing is left`(
