@@ -272,6 +272,8 @@ extension PodRuntime {
 
     /// libvirt leaves what it wrote of a VM for AppArmor, for the next start of the same.
     private func removeProfile(_ container: ContainerRecord) {
+        // A domain that an earlier build made may have a UUID that is another's, too.
+        guard container.uuid != container.shape.systemUUID else { return }
         let profile = "\(settings.examination.profilesFolder)/libvirt/libvirt-\(container.uuid)"
         for file in [profile, "\(profile).files"] {
             // It harms nobody where it can't be removed.
