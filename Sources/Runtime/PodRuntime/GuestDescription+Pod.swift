@@ -78,7 +78,7 @@ extension GuestDescription {
             guard let address = IPAddress(text) else {
                 throw PodServiceError(
                     .invalidArgument,
-                    "the DNS server \"\(PodServiceError.shortened(text))\" is no address"
+                    "the DNS server \"\(PodServiceError.shortened(text))\" is not an IP address"
                 )
             }
             servers.append(address)
@@ -135,7 +135,7 @@ private struct Annotations {
         guard let layout = Seed.Layout(rawValue: text.lowercased()) else {
             throw Self.refusal(
                 name,
-                "is neither nocloud nor configdrive: \"\(PodServiceError.shortened(text))\""
+                "is \"\(PodServiceError.shortened(text))\": write nocloud or configdrive"
             )
         }
         return layout
@@ -149,7 +149,10 @@ private struct Annotations {
         var parts = parts(source)
         if parts.count == 2 { parts.append("authorized_keys") }
         guard parts.count == 3 else {
-            throw Self.refusal(name, "is no configmap/NAME/KEY or secret/NAME/KEY")
+            throw Self.refusal(
+                name,
+                "is \"\(PodServiceError.shortened(source))\": write configmap/NAME, configmap/NAME/KEY, secret/NAME or secret/NAME/KEY"
+            )
         }
         let volume = try volume(parts[0], parts[1], volumes, name)
         return Self.lines(try Self.text(parts[2], in: volume, name)) + (own ?? [])
@@ -254,7 +257,7 @@ private struct Annotations {
             guard let bytes else {
                 throw Self.refusal(
                     name,
-                    "leads to the key \"\(shown)\", which is no base64: where it is the file itself, set \"\(shown)_encoding\" to plain"
+                    "leads to the key \"\(shown)\", which is not base64: where it is the file itself, set \"\(shown)_encoding\" to plain"
                 )
             }
             files.append(
@@ -284,7 +287,7 @@ private struct Annotations {
         guard let encoding = Encoding(rawValue: text) else {
             throw Self.refusal(
                 Self.encodingName,
-                "is neither plain nor base64: \"\(PodServiceError.shortened(text))\""
+                "is \"\(PodServiceError.shortened(text))\": write plain or base64"
             )
         }
         return encoding
@@ -307,7 +310,12 @@ private struct Annotations {
         _ annotation: String
     ) throws(PodServiceError) -> KubeletVolume {
         let parts = parts(source)
-        guard parts.count == 2 else { throw Self.refusal(annotation, "is no configmap/NAME or secret/NAME") }
+        guard parts.count == 2 else {
+            throw Self.refusal(
+                annotation,
+                "is \"\(PodServiceError.shortened(source))\": write configmap/NAME or secret/NAME"
+            )
+        }
         return try volume(parts[0], parts[1], volumes, annotation)
     }
 
@@ -320,7 +328,10 @@ private struct Annotations {
     ) throws(PodServiceError) -> KubeletVolume {
         let field = ["configmap": "configMap.name", "secret": "secret.secretName"][kind]
         guard let field, !object.isEmpty, let wanted = KubeletVolume.Kind(rawValue: kind) else {
-            throw Self.refusal(annotation, "names neither configmap/NAME nor secret/NAME")
+            throw Self.refusal(
+                annotation,
+                "is \"\(PodServiceError.shortened("\(kind)/\(object)"))\": write configmap/NAME or secret/NAME"
+            )
         }
         // Names of volumes have no dots.
         let name = object.replacing(".", with: "-")

@@ -44,10 +44,18 @@ extension GuestShape {
         vcpus = 1
         if let text = annotations["VirtletVCPUCount"] {
             guard let count = Int(text) else {
-                throw Self.refusal("VirtletVCPUCount", text, "is no number of processors")
+                throw Self.refusal(
+                    "VirtletVCPUCount",
+                    text,
+                    "is not a number of processors: write one from 1 to \(Self.mostProcessors)"
+                )
             }
             guard count <= Self.mostProcessors else {
-                throw Self.refusal("VirtletVCPUCount", text, "is more than \(Self.mostProcessors)")
+                throw Self.refusal(
+                    "VirtletVCPUCount",
+                    text,
+                    "is more than \(Self.mostProcessors), the most processors of a VM"
+                )
             }
             vcpus = max(1, count)
         }
@@ -63,13 +71,17 @@ extension GuestShape {
         }
         if let text = annotations["VirtletRootVolumeSize"] {
             guard let size = Quantity.bytes(text), size > 0 else {
-                throw Self.refusal("VirtletRootVolumeSize", text, "is no size like 10Gi")
+                throw Self.refusal("VirtletRootVolumeSize", text, "is not a size: write one like 10Gi")
             }
             rootSize = size
         }
         if let text = annotations["VirtletCPUModel"], !text.isEmpty {
             guard text == "host-model" else {
-                throw Self.refusal("VirtletCPUModel", text, "is neither empty nor host-model")
+                throw Self.refusal(
+                    "VirtletCPUModel",
+                    text,
+                    "is not known: write host-model, or leave the annotation out"
+                )
             }
             cpu = .host
         }
@@ -82,7 +94,7 @@ extension GuestShape {
         }
         if let text = annotations["VirtletDiskDriver"], !text.isEmpty {
             guard let bus = Domain.DiskBus(rawValue: text) else {
-                throw Self.refusal("VirtletDiskDriver", text, "is neither virtio nor scsi")
+                throw Self.refusal("VirtletDiskDriver", text, "is not known: write virtio or scsi")
             }
             diskBus = bus
         }
@@ -95,7 +107,7 @@ extension GuestShape {
         }
         if let text = annotations[Self.firmware] {
             guard let isUEFI = ["bios": false, "uefi": true][text] else {
-                throw Self.refusal(Self.firmware, text, "is neither bios nor uefi")
+                throw Self.refusal(Self.firmware, text, "is not known: write bios or uefi")
             }
             self.isUEFI = isUEFI
         }

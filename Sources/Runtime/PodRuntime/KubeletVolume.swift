@@ -99,7 +99,7 @@ struct KubeletVolumes {
         guard path.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !path.utf8.contains(0) else {
             throw PodServiceError(
                 .invalidArgument,
-                "the \(what) \"\(PodServiceError.shortened(path))\" is no absolute path of a file or folder"
+                "the \(what) \"\(PodServiceError.shortened(path))\" is not an absolute path of a file or folder below /"
             )
         }
         return parts.map { "/\($0)" }.joined()
@@ -133,7 +133,7 @@ struct KubeletVolumes {
         } catch {}
         throw PodServiceError(
             .internalError,
-            "\(path) is no volume that kubelet wrote: its link ..data leads nowhere"
+            "\(path) is not a volume that kubelet wrote: its link ..data leads nowhere"
         )
     }
 

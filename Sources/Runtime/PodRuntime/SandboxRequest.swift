@@ -123,7 +123,7 @@ struct SandboxRequest {
             guard let rate = Quantity.bytes(text), rate > 0 else {
                 throw PodServiceError(
                     .invalidArgument,
-                    "the annotation \(name): \"\(PodServiceError.shortened(text))\" is no rate in bits a second like 10M"
+                    "the annotation \(name): \"\(PodServiceError.shortened(text))\" is not a rate in bits a second: write one like 10M"
                 )
             }
             // The burst that kubelet's own runtimes give.
