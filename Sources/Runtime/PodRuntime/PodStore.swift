@@ -118,6 +118,7 @@ actor PodStore {
         isNew: Bool = false,
         _ body: @Sendable (Database) throws -> Void
     ) throws(PodServiceError) {
+        guard !isNew || ballast.hasRoom else { throw noRoom(operation) }
         do {
             do {
                 try database.write(body)
@@ -125,13 +126,17 @@ actor PodStore {
                 try database.write(body)
             }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
-            throw PodServiceError(
-                .resourceExhausted,
-                "cannot \(operation): no room is left in \(folder): remove pods or images, or make room otherwise"
-            )
+            throw noRoom(operation)
         } catch {
             throw PodServiceError(.internalError, "cannot \(operation): \(error)")
         }
+    }
+
+    private func noRoom(_ operation: String) -> PodServiceError {
+        PodServiceError(
+            .resourceExhausted,
+            "cannot \(operation): no room is left in \(folder): remove pods or images, or make room otherwise"
+        )
     }
 }
 

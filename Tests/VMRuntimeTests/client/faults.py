@@ -429,7 +429,7 @@ DAMAGES = {
     "the last commit missing": (lambda: lose(1), True),
     "two commits missing": (lambda: lose(2), True),
     "three commits missing": (lambda: lose(3), True),
-    "the last frame torn": (lambda: cut(LOG, LOG.stat().st_size - 1000), True),
+    "the last frame torn": (lambda: cut(LOG, commits()[0][-1] - 1000), True),
     "the last frame garbage": (lambda: overwrite(LOG, commits()[0][-1] - 3000, 1000), True),
     "a frame's head garbage": (lambda: overwrite(LOG, commits()[0][-1] - commits()[1] - 24, 24), True),
     "an earlier frame garbage": (lambda: overwrite(LOG, commits()[0][-3] - 3000, 1000), True),
