@@ -147,6 +147,9 @@ public struct JSONFields: Sendable {
 ///
 /// Two letters outside ASCII fold into it (Unicode, simple case folding): the Kelvin sign and the long s.
 public func isSameKeyInGo(_ written: String, _ name: String) -> Bool {
+    // Most keys differ in length already: a letter outside ASCII makes the written one longer, never shorter.
+    let (length, least) = (written.utf8.count, name.utf8.count)
+    guard length == least || (length > least && written.utf8.contains { $0 >= 0x80 }) else { return false }
     var bytes = written.utf8.makeIterator()
     for expected in name.utf8 {
         guard var byte = bytes.next() else { return false }
