@@ -137,8 +137,10 @@ void clinux_install_crash_document(int fd, const char *document, size_t length) 
 }
 
 void clinux_report_failed_writes(void) {
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
+  // Not signal(3), which writes to memory of its own.
+  struct sigaction action = {.sa_handler = SIG_IGN};
+  sigaction(SIGPIPE, &action, NULL);
+  sigaction(SIGXFSZ, &action, NULL);
 }
 
 int clinux_open_without_links(const char *path, int flags, mode_t mode) {

@@ -79,7 +79,7 @@ int clinux_punch(int fd, int64_t length);
 /// On SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT and SIGFPE: write `document` to `fd` and _exit(1). Once installed, only
 /// the document is replaced.
 void clinux_install_crash_document(int fd, const char *_Nonnull document, size_t length);
-/// signal(2) with SIG_IGN for SIGPIPE and SIGXFSZ: write(2) reports EPIPE and EFBIG.
+/// sigaction(2) with SIG_IGN for SIGPIPE and SIGXFSZ: write(2) reports EPIPE and EFBIG.
 void clinux_report_failed_writes(void);
 /// openat2(2) with RESOLVE_NO_SYMLINKS and O_CLOEXEC; where the kernel lacks it, open(2) with O_NOFOLLOW.
 int clinux_open_without_links(const char *_Nonnull path, int flags, mode_t mode);
