@@ -29,7 +29,7 @@ import Testing
         #expect(refusal(nil, image: 100 << 30, free: 65 << 30) == nil)
     }
 
-    @Test(arguments: [Int64(1), 64 << 20, (256 << 20) - 1])
+    @Test(arguments: [1, 64 << 20, (256 << 20) - 1] as [Int64])
     func `a size below the image's is refused with both sizes`(size: Int64) {
         let error = refusal(size, image: 256 << 20, free: 65 << 30)
         #expect(error?.kind == .invalidArgument)
@@ -37,7 +37,7 @@ import Testing
         #expect(error?.message.contains("256 MiB") == true && error?.message.contains("268435456") == true)
     }
 
-    @Test(arguments: [Int64(63) << 40, (65 << 30) + 1, Int64.max])
+    @Test(arguments: [63 << 40, (65 << 30) + 1, Int64.max] as [Int64])
     func `more than what is free is refused with both sizes`(size: Int64) {
         let error = refusal(size, image: 256 << 20, free: 65 << 30)
         #expect(error?.kind == .resourceExhausted)
