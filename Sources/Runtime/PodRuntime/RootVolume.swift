@@ -46,7 +46,7 @@ struct RootVolume {
     static func text(_ bytes: Int64) -> String {
         for (suffix, unit) in [("Ti", Int64(1) << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)]
         where bytes >= unit {
-            let tenths = bytes / (unit / 10)
+            let tenths = bytes / unit * 10 + bytes % unit * 10 / unit
             return tenths % 10 == 0 ? "\(tenths / 10) \(suffix)B" : "\(tenths / 10).\(tenths % 10) \(suffix)B"
         }
         return "\(bytes) bytes"
