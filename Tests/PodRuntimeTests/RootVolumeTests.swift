@@ -58,6 +58,7 @@ import Testing
 
     @Test(arguments: [
         (Int64(63) << 40, "63 TiB"), (64 << 20, "64 MiB"), (1023, "1023 bytes"), (1536, "1.5 KiB"),
+        (900 << 10, "900 KiB"),
         (0, "0 bytes"),
     ])
     func `sizes are told as people read them`(bytes: Int64, text: String) {
