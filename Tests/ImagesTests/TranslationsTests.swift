@@ -120,7 +120,7 @@ import Testing
         ("transports: {a: {maxRedirects: -1}}", "0 to 50"), ("transports: {a: {proxy: ftp://x}}", "proxy"),
         ("transports: {a: {tls: {insecure: 1}}}", "true or false"),
         ("transports: {a: {tls: {certificates: [{cert: x}]}}}", "PEM"),
-        ("transports: {a: {tls: {certificate: []}}}", "did you mean certificates?"), ("a", "no mapping"),
+        ("transports: {a: {tls: {certificate: []}}}", "did you mean certificates?"), ("a", "not a mapping"),
         ("", "empty"),
         ("translations: x", "list"), ("{", ""), ("translations: [{name: [a], url: b}]", "text"),
         ("translations: []\ntranslations: []", ""),

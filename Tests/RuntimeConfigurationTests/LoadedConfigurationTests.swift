@@ -62,7 +62,7 @@ import Testing
             "image-translation-dir": "/t \"x\" # y", "image-regexp-translation": "false",
             "image-local-addresses": "127.0.0.1:8080, ::1", "image-allow-unknown": "true",
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
-            "root-volume-limit": "50Gi",
+            "root-volume-limit": "50Gi", "storage-networks": "10.1.0.0/16,2001:db8::/64",
             "start-limit": "9", "vrouter-timeout": "7", "runtime-handlers": "vm,contrail-vm",
             "cgroup-driver": "systemd", "accelerator": "tcg", "drain-timeout": "0", "log-level": "debug",
             "machine-type": "pc", "vmwrapper": "/w", "libvirt-pid-dir": "/l",
