@@ -282,7 +282,7 @@ def stopped(node):
     assert lines("direct")[-1].endswith("the power button was pressed"), lines("direct")[-3:]
 
 
-def dead(node):
+def lifeless(node):
     """A sandbox whose namespace is dead is not ready, and is removed."""
     sandbox, container = node.notes["direct"]
     namespace = f"/run/netns/cvm-{sandbox[:16]}"
@@ -360,7 +360,7 @@ def guest(node):
 
 STAGES = {
     "stock": [
-        [stock, installed, unit, pulled, direct, bridged, restarted, upgraded, stopped, dead, reboot],
+        [stock, installed, unit, pulled, direct, bridged, restarted, upgraded, stopped, lifeless, reboot],
         [rebooted, again, removed],
     ],
     "guest": [[stock, installed, pulled, guest, removed]],
