@@ -26,6 +26,8 @@ class Server:
     def __init__(self):
         self.program = os.path.join(os.environ["CONTRAIL_VM_PROGRAMS"], "vm-runtime")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cvm-cri-", dir="/var/tmp"))
+        # Images are examined by nobody's qemu-img.
+        self.folder.chmod(0o711)
         self.socket = self.folder / "run" / "vm-runtime.sock"
         self.log = self.folder / "log"
         self.process = None
