@@ -21,7 +21,7 @@ import Testing
 
     private var xml: String {
         """
-        <domain type='test'><name>web</name><uuid>\(web)</uuid><memory unit='MiB'>64</memory>
+        <domain type='test'><name>web</name><uuid>\(uuid)</uuid><memory unit='MiB'>64</memory>
         <metadata><m:machine xmlns:m='urn:x' owner='vmctl' name='web'/></metadata>
         <os><type>hvm</type></os></domain>
         """
