@@ -94,8 +94,10 @@ extension ImageStore {
     }
 
     /// What is known of a URL's content, if the store still has it.
+    ///
+    /// Asked under the store's lock: another process that has just moved its part away is about to name it.
     func known(_ url: ImageDigest, expecting digest: ImageDigest?) throws(ImageError) -> NameRecord? {
-        do throws(SystemError) {
+        try locked("read the image store") { () throws(SystemError) -> NameRecord? in
             for record in try nameRecords() where record.origin?.url == url {
                 guard digest == nil || digest == record.image, try image(record.image, []) != nil else {
                     continue
@@ -103,8 +105,6 @@ extension ImageStore {
                 return record
             }
             return nil
-        } catch {
-            throw ImageError(.system, "read the image store", error.message)
         }
     }
 
