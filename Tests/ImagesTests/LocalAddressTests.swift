@@ -114,16 +114,16 @@ import Testing
         return await lab.failure { try await ImagePuller(store).pull(name) }
     }
 
-    @Test(arguments: [
-        "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "0", "[::1]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "127.0.0.2", "[::]",
-    ])
-    func `a server on the loopback is not asked, however it is written`(host: String) async throws {
-        let error = try await failure("http://\(host):\(lab.port)/ok/x")
-        #expect(error.code == .refused, "\(error)")
-        #expect(error.cause.contains("images don't come from there"), "\(error)")
-        #expect(error.advice?.contains("image-local-addresses") == true)
+    @Test func `a server on the loopback is not asked, however it is written`() async throws {
+        for host in [
+            "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "0", "[::1]",
+            "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "127.0.0.2", "[::]",
+        ] {
+            let error = try await failure("http://\(host):\(lab.port)/ok/x")
+            #expect(error.code == .refused, "\(error)")
+            #expect(error.cause.contains("images don't come from there"), "\(error)")
+            #expect(error.advice?.contains("image-local-addresses") == true)
+        }
         #expect(lab.log.isEmpty)
     }
 
@@ -145,11 +145,12 @@ import Testing
         #expect(lab.log.count == 1)
     }
 
-    @Test(arguments: ["127.0.0.1", "localhost", "x.localhost", "[::ffff:127.0.0.1]", "169.254.169.254"])
-    func `a proxy is not asked for a local address either`(host: String) async throws {
+    @Test func `a proxy is not asked for a local address either`() async throws {
         let proxy = "{proxy: \"http://127.0.0.1:\(lab.port)\"}"
-        let error = try await failure("http://\(host)/ok/x", profile: proxy)
-        #expect(error.code == .refused, "\(error)")
+        for host in ["127.0.0.1", "localhost", "x.localhost", "[::ffff:127.0.0.1]", "169.254.169.254"] {
+            let error = try await failure("http://\(host)/ok/x", profile: proxy)
+            #expect(error.code == .refused, "\(error)")
+        }
         #expect(lab.log.isEmpty)
     }
 

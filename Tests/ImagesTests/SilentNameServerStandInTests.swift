@@ -7,7 +7,8 @@ import Testing
 
 /// The built vmctl in namespaces of its own, whose name servers never answer.
 @Suite struct SilentNameServerStandInTests {
-    @Test func `a pull waits for a silent name server for seconds, not as long as the resolver does`() throws
+    @Test func `a pull waits for a silent name server for seconds, not as long as the resolver does`()
+        async throws
     {
         let scratch = try ScratchFolder()
         let vmctl = try Programs.path("vmctl")
@@ -30,9 +31,8 @@ import Testing
             """
         let clock = ContinuousClock()
         let start = clock.now
-        let run = try Programs.run(
-            "/usr/bin/unshare",
-            ["--mount", "--net", "--", "/bin/sh", "-ec", script],
+        let run = try await TestProgram.runAside(
+            ["/usr/bin/unshare", "--mount", "--net", "--", "/bin/sh", "-ec", script],
             environment: [
                 "CONTRAIL_VM_STATE_DIR": "\(scratch.path)/state",
                 "CONTRAIL_VM_IMAGE_DIR": "\(scratch.path)/store",
@@ -44,5 +44,6 @@ import Testing
         #expect(run.errors.contains("nowhere.example"), "\(run.errors)")
         #expect(run.errors.contains("Resolving timed out"), "\(run.errors)")
         #expect(clock.now - start < .seconds(25))
+        withExtendedLifetime(scratch) {}
     }
 }
