@@ -20,8 +20,9 @@ struct TracedCall: CustomStringConvertible {
     /// Memory, signals, clocks, waiting, reading and looking at files and closing are left out: a kill
     /// there is the same to everybody else as one at the next call of this list.
     static let effects: Set = [
-        "open", "openat", "creat", "write", "writev", "pwrite64", "ftruncate", "rename", "renameat",
-        "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "link", "linkat", "symlink",
+        "open", "openat", "openat2", "creat", "write", "writev", "pwrite64", "ftruncate", "rename",
+        "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "link", "linkat",
+        "symlink",
         "symlinkat", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat", "mknod", "mknodat",
         "fsync", "fdatasync", "flock", "ioctl", "setns", "unshare", "mount", "umount2", "socket", "bind",
         "connect", "sendto", "sendmsg", "sendmmsg", "shutdown", "execve", "clone", "clone3", "fork", "vfork",
