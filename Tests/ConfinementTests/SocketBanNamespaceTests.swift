@@ -71,6 +71,8 @@ import Testing
             attempt("pair", lambda: pair[0].sendall(b"x"))
             """
         let run = try inside(network, script)
+        // The kernel grants no user namespace.
+        if unshare, run.status == 3 { return [:] }
         guard run.status == 0 else { throw Programs.Missing(what: "answer: \(run)") }
         return Dictionary(
             uniqueKeysWithValues: run.output.split(separator: "\n").map { line in
@@ -141,8 +143,8 @@ import Testing
         let group = try Group()
         let network = try network()
         try ban(group).ensure()
-        let inside: [String: String]
-        do { inside = try tries(group, unshare: true, in: network) } catch { return }  // It was refused.
+        let inside = try tries(group, unshare: true, in: network)
+        guard !inside.isEmpty else { return }
         #expect(inside["tcp4"] == "EPERM" && inside["udp6"] == "EPERM", "\(inside)")
     }
 
