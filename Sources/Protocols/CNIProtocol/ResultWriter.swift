@@ -16,9 +16,11 @@ final class ResultWriter {
     init() {
         // What can't be written is reported to us, so that it can be undone; it must not end the process.
         clinux_report_failed_writes()
-        output = clinux_duplicate(1)
+        let copy = clinux_duplicate(1)
+        // Without a copy, as where no more descriptors are granted, the document goes to where it always goes.
+        output = copy < 0 && clinux_errno() != EBADF ? 1 : copy
         // Where descriptors are closed, what is opened next would become standard output and standard error.
-        if output < 0 || dup2(2, 1) < 0 { Self.fillStandardDescriptors() }
+        if output < 0 || (output != 1 && dup2(2, 1) < 0) { Self.fillStandardDescriptors() }
         installCrashDocument(version: .newest)
     }
 
