@@ -122,8 +122,11 @@ class Node:
 
 
 def lines(name, attempt=0):
+    """The lines of a pod's log, as whoever reads it sees them: a part goes on in the next one."""
     path = pathlib.Path(f"/var/log/pods/default_{name}_uid-{name}/vm/{attempt}.log")
-    return path.read_text(errors="replace").splitlines() if path.exists() else []
+    text = path.read_text(errors="replace") if path.exists() else ""
+    pieces = (line.split(" ", 3) for line in text.split("\n") if line)
+    return "".join(piece[3] + ("\n" if piece[2] == "F" else "") for piece in pieces).splitlines()
 
 
 def numbers(name, attempt=0):
