@@ -191,7 +191,9 @@ def rolled_back(node):
     sandbox, container = began(node, "kept", VirtletSystemUUID=UUID)
     node.kill()
     downgraded(container)
+    # It listens before it has read its database.
     node.start()
+    assert node.status(container).state == cri.CONTAINER_RUNNING
     node.kill()
     with sqlite3.connect(lab.WORK / "state" / "pods.sqlite") as database:
         database.execute("INSERT INTO grdb_migrations VALUES ('99')")
