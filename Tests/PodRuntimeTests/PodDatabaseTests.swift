@@ -229,7 +229,7 @@ import Testing
         let message = try #require(error).message
         #expect(message.contains("newer vm-runtime") && message.contains("VMs live on"), "\(message)")
         #expect(try rows() == newer)
-        let command = try #require(message.split(separator: "\n").last.map(String.init))
+        let command = try #require(message.components(separatedBy: " Run: ").last)
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         shell.arguments = ["-ec", command]

@@ -211,7 +211,7 @@ struct PodDatabase {
         return PodServiceError(
             .internalError,
             "\(start); or go back to the copy that was made before the upgrade, which knows no pod made since (what is left of "
-                + "those is removed, VMs that run among them, and kubelet makes them anew):\n"
+                + "those is removed, VMs that run among them, and kubelet makes them anew). Run: "
                 + "cd \(quoted(Files.folder(of: path))) && newer=$(mktemp -d newer.XXXXXX) && mv \(quoted(name))* \"$newer\" && "
                 + "cp -p \"$newer\"/\(quoted(copy)) \(quoted(name))"
         )

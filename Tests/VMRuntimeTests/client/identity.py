@@ -150,6 +150,8 @@ def taken_over(node):
             file.unlink()
         node.program = older
         node.start()
+        # It may not know the form in which the image was noted.
+        node.pull()
     config = pod("older", annotations={"VirtletSystemUUID": UUID})
     sandbox = node.run(config)
     wanted = machine()
@@ -200,7 +202,7 @@ def rolled_back(node):
     database.close()
     process = node.spawn()
     assert process.wait(20) != 0
-    command = node.text().splitlines()[-1]
+    command = node.text().splitlines()[-1].split(" Run: ")[-1]
     assert command.startswith("cd ") and state(lab.domain(container)) == "running", node.text()[-3000:]
     subprocess.run(["sh", "-ec", command], check=True)
     node.start()
