@@ -133,6 +133,8 @@ def liars(node):
     node.start()
     node.pull()
     sandbox, victim = run(node, "victim")
+    # How far its console was copied is written down some time after its start.
+    until((WORK / "state" / "pods" / victim / "console.json").exists, 10, "state of the victim's log")
     groups = pathlib.Path(f"/proc/{lab.process(victim)}/cgroup")
     of_victim, of_daemon = groups.read_text(), pathlib.Path(f"/proc/{node.process.pid}/cgroup").read_text()
     before = on_node()
