@@ -4,7 +4,7 @@
 public import Netlink
 public import NetworkTypes
 
-/// An interface of a pod and all that the kernel of its namespace has for it, whoever set it up.
+/// An interface of a pod and everything its namespace's kernel knows of it, no matter who set it up.
 public struct ObservedInterface: Sendable {
     /// The device.
     public let link: Link

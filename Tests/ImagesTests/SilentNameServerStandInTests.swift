@@ -25,12 +25,12 @@ import Testing
             time.sleep(60)' &
             silent=$!
             sleep 0.5
+            begin=$(date +%s)
             \(vmctl) pull -q nowhere.example/x && status=0 || status=$?
+            echo $(($(date +%s) - begin))
             kill $silent
             exit $status
             """
-        let clock = ContinuousClock()
-        let start = clock.now
         let run = try await TestProgram.runAside(
             ["/usr/bin/unshare", "--mount", "--net", "--", "/bin/sh", "-ec", script],
             environment: [
@@ -43,7 +43,9 @@ import Testing
         #expect(run.status == 1, "\(run.errors)")
         #expect(run.errors.contains("nowhere.example"), "\(run.errors)")
         #expect(run.errors.contains("Resolving timed out"), "\(run.errors)")
-        #expect(clock.now - start < .seconds(25))
+        // Of the pull alone: this test itself waits for its turn among others.
+        let seconds = try #require(Int(run.output.filter(\.isNumber)))
+        #expect(seconds < 25)
         withExtendedLifetime(scratch) {}
     }
 }
