@@ -45,7 +45,7 @@ demo: setup build ## a container and two VMs on one network, with pings in all d
 	@tools/demo
 
 test: setup build ## all tiers
-	@tools/test-tier pure stand-in namespace ordinary guest
+	@tools/test-tier pure stand-in namespace ordinary guest node
 
 test-pure: ## tests that need nothing
 	@tools/test-tier pure

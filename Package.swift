@@ -447,7 +447,8 @@ let package = Package(
         .testTarget(
             name: "ImagesTests",
             dependencies: [
-                "CLinux", "HostPrograms", "ImageFormats", "Images", "JSON", "NetworkTypes", "TestSupport",
+                "CLinux", "HostPrograms", "ImageFormats", "Images", "JSON", "LinuxSystem", "NetworkTypes",
+                "TestSupport",
             ],
             exclude: ["Golden", "image-server.py"],
             swiftSettings: strict

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HostPrograms
 import ImageFormats
 import JSON
+import LinuxSystem
 import TestSupport
 import Testing
 
@@ -19,10 +21,14 @@ import Testing
         url = try #require(ImageDigest(hex: String(repeating: "1b", count: 32)))
     }
 
-    private func kept(_ name: String) throws -> JSONValue {
-        // Never recorded anew: these are what others wrote.
+    // Never recorded anew: these are what others wrote.
+    private func text(_ name: String) throws -> String {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Golden/\(name)"
-        return try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: path))))
+        return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+
+    private func kept(_ name: String) throws -> JSONValue {
+        try JSONValue(parsing: Array(text(name).utf8))
     }
 
     @Test func `a name of schema 1 leads where it led, and its server is asked who may have it`() throws {
@@ -52,6 +58,44 @@ import Testing
         let record = try ImageRecord(json: kept("image-schema-1.json"))
         #expect(record == ImageRecord(size: 512, virtualSize: 1024, format: .qcow2, isPinned: true))
         #expect(record.json == (try kept("image-schema-1.json")))
+    }
+
+    @Test func `a user's record of schema 1 is read, and a newer one keeps all images`() throws {
+        let folder = TemporaryFolder()
+        let store = try ImageStore(
+            ImageSettings(folder: folder.path("store"), qemuImg: HostProgram("/usr/bin/qemu-img"))
+        )
+        let user = try #require(ImageUser("vm"))
+        let record = try text("user-schema-1.json")
+        folder.write(record, to: "store/users/vm.json")
+        #expect(try store.allUsers() == [user: digest])
+        folder.write(record.replacing("\"schema\":1", with: "\"schema\":2"), to: "store/users/vm.json")
+        #expect(throws: ImageError.self) { try store.collect() }
+    }
+
+    @Test func `a download goes on by its record of schema 1, and not by a newer one`() throws {
+        let folder = TemporaryFolder()
+        let record = try text("partial-schema-1.json").replacing("BOOT", with: try Host.bootID())
+        func open(_ record: String) throws -> PartialFile {
+            folder.write("half", to: "a.part")
+            folder.write(record, to: "a.part.json")
+            let file = try PartialFile.open(
+                folder.path("a.part"),
+                reserve: 0,
+                mostBytes: 1 << 20,
+                isStopped: { false },
+                waiting: {}
+            )
+            try file.takeUp()
+            return file
+        }
+        do {
+            let file = try open(record)
+            #expect(file.received == 4 && file.validator == "\"e\"")
+            try file.restart(validator: "\"e\"", total: nil)
+            #expect(folder.read("a.part.json") == record)
+        }
+        #expect(try open(record.replacing("\"schema\":1", with: "\"schema\":2")).received == 0)
     }
 
     @Test func `a newer schema is refused`() throws {

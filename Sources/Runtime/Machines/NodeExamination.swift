@@ -18,7 +18,7 @@ package struct NodeExamination: Sendable {
     /// The kernel's processes.
     package var processes = "/proc"
     /// What sets all of it up.
-    package static let preparation = "/usr/local/libexec/contrail-vm/prepare-node"
+    package static let preparation = "\(Installation.folder)/prepare-node"
 
     package init() {}
 

@@ -22,7 +22,7 @@ public struct Settings: Hashable, Sendable {
     /// The maker of seed media.
     public var xorrisofs = HostProgram("/usr/bin/xorrisofs")
     /// The emulator for machines whose taps lie in a pod's namespace.
-    public var wrapper = "/usr/local/libexec/contrail-vm/vmwrapper"
+    public var wrapper = "\(Installation.folder)/vmwrapper"
 
     /// The defaults.
     public init() {}

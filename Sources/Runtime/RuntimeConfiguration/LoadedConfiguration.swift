@@ -6,7 +6,7 @@ import BoundedYAML
 /// A configuration and where each of its values is from.
 public struct LoadedConfiguration: Hashable, Sendable {
     /// The values.
-    public private(set) var configuration = RuntimeConfiguration()
+    public private(set) var configuration: RuntimeConfiguration
     private var origins: [String: String] = [:]
 
     /// Reads a configuration.
@@ -16,10 +16,12 @@ public struct LoadedConfiguration: Hashable, Sendable {
     ///
     /// `file`: the file's name, for messages, and its text; nil for none. `flags`: `--key value` or `--key=value`.
     public init(
+        defaults: RuntimeConfiguration = RuntimeConfiguration(),
         file: (name: String, text: String)?,
         environment: [String: String],
         flags: [String]
     ) throws(ConfigurationError) {
+        configuration = defaults
         if let file { try read(file.text, of: file.name) }
         for field in RuntimeConfiguration.fields {
             guard let variable = field.virtlet, let value = environment[variable.name], !value.isEmpty,

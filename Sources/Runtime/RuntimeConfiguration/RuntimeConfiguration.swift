@@ -210,7 +210,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             "vmwrapper",
             \.wrapper,
             .path,
-            "The program vmwrapper, which QEMU's users must be able to run."
+            "The program vmwrapper, which QEMU's users must be able to run. "
+                + "By default that below the prefix of vm-runtime itself."
         ),
         .init(
             "libvirt-pid-dir",

@@ -46,17 +46,9 @@ struct HostOptions: ParsableArguments {
 
     /// The wrapper that was installed or built together with this program.
     private static var installedWrapper: String? {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard let slash = path.lastIndex(of: "/") else { return nil }
-        let folder = path[..<slash]
-        var candidates = ["\(folder)/vmwrapper"]
-        if folder.hasSuffix("/bin") {
-            candidates.insert("\(folder.dropLast("/bin".count))/libexec/contrail-vm/vmwrapper", at: 0)
-        }
-        return candidates.first { access($0, X_OK) == 0 }
+        ([Installation.folder] + (Installation.programFolder.map { [$0] } ?? []))
+            .map { "\($0)/vmwrapper" }
+            .first { access($0, X_OK) == 0 }
     }
 
     static func variable(_ name: String) -> String? {

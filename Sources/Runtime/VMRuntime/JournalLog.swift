@@ -28,7 +28,7 @@ struct JournalLog: LogHandler {
         var bytes = Array("<\(Self.priority(event.level))>vm-runtime: \(event.message)".utf8)
         // One line an event, whatever the names in it hold.
         for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7F {
-            bytes[index] = UInt8(ascii: "?")
+            bytes[index] = UInt8(ascii: bytes[index] == 0x0A ? " " : "?")
         }
         bytes.append(0x0A)
         // One write: lines of calls that run at once stay whole. A log that can't be written must not end the calls.

@@ -12,6 +12,7 @@ import Pods
 struct NodeImages: Pods.ImageService, ImageFinder {
     private let store: ImageStore
     private let puller: ImagePuller
+    private let room = DescriptorRoom()
     private let log: @Sendable (String) -> Void
 
     init(_ store: ImageStore, log: @escaping @Sendable (String) -> Void) {
@@ -48,15 +49,17 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         sandbox _: PodSandboxConfiguration?
     ) async throws(PodServiceError) -> String {
         let told = ProgressLog(reference.name, log)
-        do throws(ImageError) {
-            let image = try await puller.pull(
-                ImageReference(reference.name),
-                credentials: credentials.map(Self.credentials) ?? nil,
-                for: Self.server(credentials, reference)
-            ) { told.take($0) }
-            return image.digest.description
-        } catch {
-            throw Self.error(error)
+        return try await room.holding { () async throws(PodServiceError) -> String in
+            do throws(ImageError) {
+                let image = try await puller.pull(
+                    ImageReference(reference.name),
+                    credentials: credentials.map(Self.credentials) ?? nil,
+                    for: Self.server(credentials, reference)
+                ) { told.take($0) }
+                return image.digest.description
+            } catch {
+                throw Self.error(error)
+            }
         }
     }
 

@@ -5,6 +5,7 @@ public import ArgumentParser
 import CRIServer
 import Foundation
 import Logging
+import Machines
 import PodRuntime
 import RuntimeConfiguration
 
@@ -51,8 +52,11 @@ public struct VMRuntime: AsyncParsableCommand {
     public func run() async throws {
         if printReference { return print(RuntimeConfiguration.referencePage, terminator: "") }
         let loaded: LoadedConfiguration
+        var defaults = RuntimeConfiguration()
+        defaults.wrapper = Settings().wrapper
         do throws(ConfigurationError) {
             loaded = try LoadedConfiguration(
+                defaults: defaults,
                 file: ConfigurationFile.read(config),
                 environment: ProcessInfo.processInfo.environment,
                 flags: keys

@@ -125,6 +125,7 @@ def room(node):
     with concurrent.futures.ThreadPoolExecutor(64) as pool:
         codes = set(pool.map(ask, range(64)))
     assert codes == {grpc.StatusCode.RESOURCE_EXHAUSTED}, codes
+    refused(grpc.StatusCode.RESOURCE_EXHAUSTED, node.pull, "LimitNOFILE")
     assert node.process.poll() is None and node.cri.Version(cri.VersionRequest()).runtime_name
     for _, container in made:
         assert node.status(container).state == cri.CONTAINER_RUNNING

@@ -4,6 +4,7 @@
 """Checks of a stock Debian node, inside it (Tests/VMRuntimeTests/stock). They build on one another; each boot goes on where the
 boot before it ended."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -168,6 +169,8 @@ def stock(node):
 
 def installed(node):
     """`make install`, networks and units are all that it takes."""
+    pathlib.Path("/etc/systemd/system/contrail-vrouter-agent.service").write_text(AGENT)
+    pathlib.Path("/etc/systemd/system/images.service").write_text(IMAGES)
     run("make", "-C", str(ROOT), "-o", "build", "install")
     LISTS.mkdir(parents=True)
     shutil.copy(ROOT / "conf/net.d/10-contrail.conflist", LISTS)
@@ -175,10 +178,10 @@ def installed(node):
         os.symlink(f"/usr/lib/cni/{program}", f"/opt/cni/bin/{program}")
     pathlib.Path("/etc/contrail-vm").mkdir()
     pathlib.Path("/etc/contrail-vm/vm-runtime.yaml").write_text(f"image-download-protocol: http\nimage-local-addresses: {IMAGE.split(chr(47))[0]}\n")
-    pathlib.Path("/etc/systemd/system/contrail-vrouter-agent.service").write_text(AGENT)
-    pathlib.Path("/etc/systemd/system/images.service").write_text(IMAGES)
-    run("systemctl", "daemon-reload")
-    run("systemctl", "enable", "--now", "contrail-vrouter-agent", "images", "port-sync", "vm-runtime")
+    services = ("contrail-vrouter-agent", "images", "port-sync", "vm-runtime")
+    # What `enable --now` does, but for reading all units once more, which takes ten seconds here.
+    run("systemctl", "enable", "--no-reload", *services)
+    run("systemctl", "start", *services)
     until(lambda: run("systemctl", "is-active", "vm-runtime", "port-sync", check=False).split() == ["active"] * 2, 120, "services")
     assert node.ready(), node.conditions()
 
@@ -191,8 +194,7 @@ def unit(node):
     assert int(limit) >= 65536, limit
     assert mode("/var/lib/contrail-vm") == mode(PODS) == mode("/var/lib/contrail-vm/images/data") == 0o711
     doctor = run("/usr/local/bin/vmctl", "doctor", check=False)
-    # Whether KVM is of use is measured against a clock, which a translated QEMU may not keep.
-    assert not re.search(r"^fail  (?!QEMU: )", doctor, re.M), doctor
+    assert not re.search(r"^fail", doctor, re.M), doctor
 
 
 def pulled(node):
@@ -213,33 +215,30 @@ def confined(container):
     assert f"cvm-{container[:16]}.scope" in group, group
 
 
-def begun(node, name, attempt=0):
-    sandbox, container = node.run_pod(name, attempt)
-    node.start(container)
-    goes_on(name, attempt)
-    confined(container)
-    return sandbox, container
-
-
-def direct(node):
-    """A VM pod on contrail-cni: its tap is the vRouter's port. Its log goes on where virtlogd begins a new file, and nothing is lost."""
-    sandbox, container = node.run_pod("direct")
-    console = PODS / container / "console.log"
-    # virtlogd's limit is 2 MiB: some seconds of this guest's lines are left.
-    os.truncate(console, (2 << 20) - 800)
-    node.start(container)
-    confined(container)
-    until(lambda: (PODS / container / "console.log.0").exists(), 60, "rotation")
-    goes_on("direct")
-    node.note(direct=(sandbox, container))
-
-
-def bridged(node):
-    """A VM pod on a container's veth, by tap-bridge."""
+def pods(node):
+    """Two VM pods, started at once: on contrail-cni, where the tap is the vRouter's port, and on a container's veth, by tap-bridge."""
+    direct = node.run_pod("direct")
     (LISTS / "10-contrail.conflist").unlink()
     shutil.copy(ROOT / "conf/net.d/20-bridge-for-vms.conflist", LISTS)
-    sandbox, container = begun(node, "bridged")
-    node.note(bridged=(sandbox, container))
+    bridged = node.run_pod("bridged")
+    # virtlogd's limit is 2 MiB: some seconds of this guest's lines are left.
+    os.truncate(console(direct[1]), (2 << 20) - 800)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda pod: node.start(pod[1]), (direct, bridged)))
+    for name, (_, container) in (("direct", direct), ("bridged", bridged)):
+        goes_on(name)
+        confined(container)
+    node.note(direct=direct, bridged=bridged)
+
+
+def rotated(node):
+    """The log goes on where virtlogd begins a new file of a console, and nothing is lost."""
+    until(lambda: console(node.notes["direct"][1], ".0").exists(), 60, "rotation")
+    goes_on("direct")
+
+
+def console(container, suffix=""):
+    return PODS / container / f"console.log{suffix}"
 
 
 def same_vms(node, before):
@@ -265,9 +264,11 @@ def restarted(node):
 
 
 def upgraded(node):
-    """A new version is installed over the old one, and takes the VMs over."""
+    """A new version takes the old one's place by a rename, as docs/vm-runtime.md says, and takes the VMs over."""
     before = processes(node)
-    run("make", "-C", str(ROOT), "-o", "build", "install")
+    for name in ("vm-runtime", "port-sync"):
+        shutil.copy(ROOT / ".build-dist/bin" / name, f"/usr/local/bin/{name}.new")
+        os.rename(f"/usr/local/bin/{name}.new", f"/usr/local/bin/{name}")
     old = service("vm-runtime")
     assert os.readlink(f"/proc/{old}/exe").endswith("(deleted)")
     run("systemctl", "restart", "vm-runtime", "port-sync")
@@ -323,7 +324,11 @@ def rebooted(node):
 def again(node):
     """The pod is made anew, and its guest runs."""
     shutil.copy(ROOT / "conf/net.d/10-contrail.conflist", LISTS)
-    node.note(direct=begun(node, "direct", 1))
+    sandbox, container = node.run_pod("direct", 1)
+    node.start(container)
+    goes_on("direct", 1)
+    confined(container)
+    node.note(direct=(sandbox, container))
 
 
 def removed(node):
@@ -363,7 +368,7 @@ def guest(node):
 
 STAGES = {
     "stock": [
-        [stock, installed, unit, pulled, direct, bridged, restarted, upgraded, stopped, lifeless, reboot],
+        [stock, installed, unit, pulled, pods, rotated, restarted, upgraded, stopped, lifeless, reboot],
         [rebooted, again, removed],
     ],
     "guest": [[stock, installed, pulled, guest, removed]],
