@@ -292,8 +292,6 @@ import Testing
 
     @Test func `a server that stalls is given up in time`() async throws {
         try lab.image("x", kibibytes: 1000)
-        let clock = ContinuousClock()
-        let start = clock.now
         let limited = try lab.translate("http://127.0.0.1:\(lab.port)/stall/x", profile: "{timeout: 1500}")
         let late = await lab.failure {
             try await ImagePuller(lab.store()).pull(limited)
@@ -309,8 +307,8 @@ import Testing
             ).pull(lab.name("stall/x"))
         }
         #expect(slow.code == .unreachable)
-        // Ours are seconds; the server would stall for minutes.
-        #expect(clock.now - start < .seconds(90))
+        // In these words we gave up, and the server did not end it: a clock would count this test's wait for its turn, too.
+        #expect(slow.cause.contains("too slow"), "\(slow.cause)")
     }
 
     @Test func `a profile's proxy is asked with the whole URL`() async throws {
