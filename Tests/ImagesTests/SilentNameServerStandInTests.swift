@@ -24,7 +24,7 @@ import Testing
             silent.bind(("0.0.0.0", 53))
             time.sleep(60)' &
             silent=$!
-            sleep 0.5
+            for _ in $(seq 200); do grep -q ":0035 " /proc/net/udp && break; sleep 0.1; done
             begin=$(date +%s)
             \(vmctl) pull -q nowhere.example/x && status=0 || status=$?
             echo $(($(date +%s) - begin))

@@ -208,6 +208,12 @@ import Testing
                     "route add default nexthop via 10.1.0.1 nexthop via 10.1.0.2",
                 ], "a default route via 10.1.0.2"
             ),
+            (
+                [
+                    "addr add 10.1.0.5/24 dev eth0", "addr add fd00:1::5/64 dev eth0 nodad",
+                    "-4 route add default via inet6 fd00:1::1 dev eth0",
+                ], "a default route through a gateway of the other family"
+            ),
         ]
     )
     func `a default route that the guest would not have is named, and nothing is left`(
