@@ -112,7 +112,7 @@ class Node:
         return sandbox, self.cri.CreateContainer(request, timeout=180).container_id
 
     def start(self, container):
-        self.cri.StartContainer(cri.StartContainerRequest(container_id=container), timeout=180)
+        self.cri.StartContainer(cri.StartContainerRequest(container_id=container), timeout=290)
 
     def stop(self, container, seconds=30):
         self.cri.StopContainer(cri.StopContainerRequest(container_id=container, timeout=seconds), timeout=seconds + 60)
@@ -134,7 +134,7 @@ def numbers(name, attempt=0):
     return [int(match.group(1)) for match in map(NUMBERED.search, lines(name, attempt)) if match]
 
 
-def goes_on(name, attempt=0, most=40):
+def goes_on(name, attempt=0, most=120):
     """The guest's lines come, each once and in order."""
     begun = len(numbers(name, attempt))
     until(lambda: len(numbers(name, attempt)) > begun + 10, most, f"further lines of {name}'s guest")
