@@ -21,14 +21,8 @@ import Testing
         url = try #require(ImageDigest(hex: String(repeating: "1b", count: 32)))
     }
 
-    // Never recorded anew: these are what others wrote.
-    private func text(_ name: String) throws -> String {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Golden/\(name)"
-        return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
-    }
-
     private func kept(_ name: String) throws -> JSONValue {
-        try JSONValue(parsing: Array(text(name).utf8))
+        try JSONValue(parsing: Array(Golden().kept(name).utf8))
     }
 
     @Test func `a name of schema 1 leads where it led, and its server is asked who may have it`() throws {
@@ -66,7 +60,7 @@ import Testing
             ImageSettings(folder: folder.path("store"), qemuImg: HostProgram("/usr/bin/qemu-img"))
         )
         let user = try #require(ImageUser("vm"))
-        let record = try text("user-schema-1.json")
+        let record = try Golden().kept("user-schema-1.json")
         folder.write(record, to: "store/users/vm.json")
         #expect(try store.allUsers() == [user: digest])
         folder.write(record.replacing("\"schema\":1", with: "\"schema\":2"), to: "store/users/vm.json")
@@ -75,7 +69,7 @@ import Testing
 
     @Test func `a download goes on by its record of schema 1, and not by a newer one`() throws {
         let folder = TemporaryFolder()
-        let record = try text("partial-schema-1.json").replacing("BOOT", with: try Host.bootID())
+        let record = try Golden().kept("partial-schema-1.json").replacing("BOOT", with: try Host.bootID())
         func open(_ record: String) throws -> PartialFile {
             folder.write("half", to: "a.part")
             folder.write(record, to: "a.part.json")

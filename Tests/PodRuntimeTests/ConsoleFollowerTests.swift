@@ -29,27 +29,18 @@ import Testing
 
     @Test func `how far an earlier build came is read`() throws {
         try say("told\nnew\n")
-        folder.write(try Self.kept("console-without-schema.json"), to: "state.json")
+        folder.write(try Golden().kept("console-without-schema.json"), to: "state.json")
         _ = try follower().pump(now: time)
         #expect(lines().count == 1 && lines()[0].hasSuffix("new"))
         #expect(folder.read("state.json")?.contains(#""schema":2"#) == true)
     }
 
     @Test func `how far a follower came is written by schema 2`() throws {
-        let text = try Self.kept("console-schema-2.json")
+        let text = try Golden().kept("console-schema-2.json")
         folder.write(text, to: "state.json")
         let state = try #require(try ConsoleFollower.State(folder.path("state.json")))
         #expect(state.offset == 5 && state.file?.inode == 9)
         #expect(String(decoding: state.bytes, as: UTF8.self) == text)
-    }
-
-    // Never recorded anew: these are what others wrote.
-    private static func kept(_ name: String) throws -> String {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-        return String(
-            decoding: try Data(contentsOf: URL(fileURLWithPath: "\(folder)/Golden/\(name)")),
-            as: UTF8.self
-        )
     }
 
     private func say(_ bytes: [UInt8]) throws {

@@ -12,6 +12,11 @@ public struct Golden: Sendable {
         folder = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Golden").path
     }
 
+    /// A text that another build wrote: it is never recorded anew.
+    public func kept(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")), as: UTF8.self)
+    }
+
     /// A kept text.
     ///
     /// With CONTRAIL_VM_RECORD_GOLDEN set, the new text is kept instead and returned: look at the difference
@@ -21,6 +26,6 @@ public struct Golden: Sendable {
         if ProcessInfo.processInfo.environment["CONTRAIL_VM_RECORD_GOLDEN"] != nil {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         }
-        return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        return try kept(name)
     }
 }

@@ -3,10 +3,10 @@
 
 import CLinux
 
-/// Where what belongs to this program was installed.
+/// Where this program's companions were installed.
 package enum Installation {
-    /// `<prefix>/libexec/contrail-vm`, of the prefix whose `bin` this program is in; where that is not there,
-    /// `/usr/local/libexec/contrail-vm`.
+    /// `<prefix>/libexec/contrail-vm`, where this program is in `<prefix>/bin`; `/usr/local/libexec/contrail-vm` if there is
+    /// no such folder.
     package static let folder = folder(of: program) { access($0, F_OK) == 0 }
 
     /// The folder that this program is in.

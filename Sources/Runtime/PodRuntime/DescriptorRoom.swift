@@ -21,8 +21,10 @@ public final class DescriptorRoom: Sendable {
     /// How many descriptors this process may have open; asked each time, because an operator may change it.
     private let limit: @Sendable () -> Int
 
-    /// The room of this process.
-    public init() { limit = { Self.softLimit } }
+    /// The room of this process: one, so that all calls are counted together.
+    public static let ofProcess = DescriptorRoom()
+
+    private init() { limit = { Self.softLimit } }
 
     init(limit: Int) { self.limit = { limit } }
 

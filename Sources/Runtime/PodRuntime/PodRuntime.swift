@@ -45,7 +45,7 @@ public final class PodRuntime: Sendable {
     let logs: ConsoleLogs
     let meter = UsageMeter()
     /// What calls that make something ask for first.
-    public let descriptors = DescriptorRoom()
+    let descriptors = DescriptorRoom.ofProcess
     /// Containers that were given up before they were written down, whose image is still noted as used.
     let unused = Mutex<Set<String>>([])
     let log: @Sendable (String) -> Void

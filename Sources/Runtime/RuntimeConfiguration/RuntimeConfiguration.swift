@@ -211,7 +211,7 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.wrapper,
             .path,
             "The program vmwrapper, which QEMU's users must be able to run. "
-                + "By default that below the prefix of vm-runtime itself."
+                + "Defaults to the one under vm-runtime's own installation prefix."
         ),
         .init(
             "libvirt-pid-dir",

@@ -24,7 +24,7 @@ struct HostOptions: ParsableArguments {
             }
             settings.users = users
         }
-        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") ?? Self.installedWrapper {
+        if let path = try Self.folder("CONTRAIL_VM_WRAPPER") ?? Self.builtWrapper {
             settings.wrapper = path
         }
         if let path = try Self.folder("CONTRAIL_VM_QEMU") { settings.qemu = HostProgram(path) }
@@ -44,11 +44,12 @@ struct HostOptions: ParsableArguments {
         return InvokedPlugins(CNIInvoker(folders: folders.split(separator: ":").map(String.init)))
     }
 
-    /// The wrapper that was installed or built together with this program.
-    private static var installedWrapper: String? {
-        ([Installation.folder] + (Installation.programFolder.map { [$0] } ?? []))
-            .map { "\($0)/vmwrapper" }
-            .first { access($0, X_OK) == 0 }
+    /// The wrapper that was built together with this program; an installed one is the settings' default.
+    private static var builtWrapper: String? {
+        guard let path = Installation.programFolder.map({ "\($0)/vmwrapper" }), access(path, X_OK) == 0 else {
+            return nil
+        }
+        return path
     }
 
     static func variable(_ name: String) -> String? {

@@ -12,7 +12,6 @@ import Pods
 struct NodeImages: Pods.ImageService, ImageFinder {
     private let store: ImageStore
     private let puller: ImagePuller
-    private let room = DescriptorRoom()
     private let log: @Sendable (String) -> Void
 
     init(_ store: ImageStore, log: @escaping @Sendable (String) -> Void) {
@@ -49,7 +48,7 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         sandbox _: PodSandboxConfiguration?
     ) async throws(PodServiceError) -> String {
         let told = ProgressLog(reference.name, log)
-        return try await room.holding { () async throws(PodServiceError) -> String in
+        return try await DescriptorRoom.ofProcess.holding { () async throws(PodServiceError) -> String in
             do throws(ImageError) {
                 let image = try await puller.pull(
                     ImageReference(reference.name),

@@ -231,14 +231,14 @@ def pods(node):
     node.note(direct=direct, bridged=bridged)
 
 
+def console(container, suffix=""):
+    return PODS / container / f"console.log{suffix}"
+
+
 def rotated(node):
     """The log goes on where virtlogd begins a new file of a console, and nothing is lost."""
     until(lambda: console(node.notes["direct"][1], ".0").exists(), 60, "rotation")
     goes_on("direct")
-
-
-def console(container, suffix=""):
-    return PODS / container / f"console.log{suffix}"
 
 
 def same_vms(node, before):
@@ -264,11 +264,9 @@ def restarted(node):
 
 
 def upgraded(node):
-    """A new version takes the old one's place by a rename, as docs/vm-runtime.md says, and takes the VMs over."""
+    """A new version is installed over the old one, and takes the VMs over."""
     before = processes(node)
-    for name in ("vm-runtime", "port-sync"):
-        shutil.copy(ROOT / ".build-dist/bin" / name, f"/usr/local/bin/{name}.new")
-        os.rename(f"/usr/local/bin/{name}.new", f"/usr/local/bin/{name}")
+    run("make", "-C", str(ROOT), "-o", "build", "install")
     old = service("vm-runtime")
     assert os.readlink(f"/proc/{old}/exe").endswith("(deleted)")
     run("systemctl", "restart", "vm-runtime", "port-sync")
