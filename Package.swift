@@ -62,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
@@ -163,6 +164,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "RuntimeConfiguration",
+            dependencies: ["BoundedYAML", "CLinux", "NetworkTypes"],
+            path: "Sources/Runtime/RuntimeConfiguration",
+            swiftSettings: strict
+        ),
+        .target(
             name: "CloudInit",
             dependencies: ["BoundedYAML", "CZlib", "JSON", "NetworkTypes", "PreparedInterface"],
             path: "Sources/Runtime/CloudInit",
@@ -205,9 +212,8 @@ let package = Package(
         .target(
             name: "Machines",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
-                "HostPrograms",
-                "ImageFormats", "JSON", "Libvirt", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
+                "ImageFormats", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "RuntimeConfiguration",
             ],
             path: "Sources/Runtime/Machines",
             swiftSettings: strict
@@ -220,12 +226,26 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "OperatorClient",
+            dependencies: [
+                "CRIMessages", .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(
+                    name: "GRPCNIOTransportHTTP2TransportServices",
+                    package: "grpc-swift-nio-transport"
+                ),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/Runtime/OperatorClient",
+            swiftSettings: strict
+        ),
+        .target(
             name: "VMCtl",
             dependencies: [
-                "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
-                "HostPrograms",
-                "ImageFormats", "Images", "KVMProbe", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes",
-                "PreparedInterface", "RuntimeConfiguration",
+                "CLinux", "Confinement", "CRIMessages", "DomainXML", "HostPrograms", "ImageFormats", "Images",
+                "KVMProbe", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes", "OperatorClient",
+                "RuntimeConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Runtime/VMCtl",
@@ -243,15 +263,19 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "RuntimeConfiguration",
-            dependencies: ["BoundedYAML", "NetworkTypes"],
-            path: "Sources/Runtime/RuntimeConfiguration",
+            name: "CRIMessages",
+            dependencies: [
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/Runtime/CRIMessages",
+            exclude: ["health.proto", "operator.proto", "runtime.proto"],
             swiftSettings: strict
         ),
         .target(
             name: "CRIServer",
             dependencies: [
-                "CLinux", "Pods", .product(name: "GRPCCore", package: "grpc-swift-2"),
+                "CLinux", "CRIMessages", "Pods", .product(name: "GRPCCore", package: "grpc-swift-2"),
                 // For the transport's core, which it exports; the product for Linux would bring TLS along, twice.
                 .product(
                     name: "GRPCNIOTransportHTTP2TransportServices",
@@ -263,7 +287,6 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Sources/Runtime/CRIServer",
-            exclude: ["health.proto", "runtime.proto"],
             swiftSettings: strict
         ),
         .target(
@@ -273,6 +296,7 @@ let package = Package(
                 "KVMProbe", "LinuxSystem", "Machines", "PodRuntime", "Pods", "RuntimeConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Runtime/VMRuntime",
             swiftSettings: strict
@@ -299,7 +323,7 @@ let package = Package(
             name: "Images",
             dependencies: [
                 "BoundedYAML", "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
-                "NetworkTypes",
+                "NetworkTypes", "RuntimeConfiguration",
             ],
             path: "Sources/Runtime/Images",
             swiftSettings: strict
@@ -460,7 +484,6 @@ let package = Package(
                 "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
                 "NetworkTypes", "PreparedInterface", "RuntimeConfiguration", "TestSupport",
             ],
-            exclude: ["Golden"],
             swiftSettings: strict
         ),
         .testTarget(

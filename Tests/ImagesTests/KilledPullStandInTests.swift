@@ -24,9 +24,9 @@ import Testing
         [
             "CONTRAIL_VM_STATE_DIR": "\(lab.scratch.path)/state",
             "CONTRAIL_VM_IMAGE_DIR": store.settings.folder,
-            "CONTRAIL_VM_IMAGE_TRANSLATIONS": store.settings.translationsFolder,
+            "CONTRAIL_VM_IMAGE_TRANSLATION_DIR": store.settings.translationsFolder,
             "CONTRAIL_VM_IMAGE_LOCAL_ADDRESSES": "127.0.0.1:\(lab.port)",
-            "CONTRAIL_VM_DOWNLOAD_PROTOCOL": "http", "CONTRAIL_VM_IMAGE_RESERVE_MIB": "0",
+            "CONTRAIL_VM_IMAGE_DOWNLOAD_PROTOCOL": "http", "CONTRAIL_VM_IMAGE_RESERVE": "0",
         ]
     }
 

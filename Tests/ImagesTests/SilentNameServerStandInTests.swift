@@ -36,8 +36,8 @@ import Testing
             environment: [
                 "CONTRAIL_VM_STATE_DIR": "\(scratch.path)/state",
                 "CONTRAIL_VM_IMAGE_DIR": "\(scratch.path)/store",
-                "CONTRAIL_VM_IMAGE_TRANSLATIONS": "\(scratch.path)/none",
-                "CONTRAIL_VM_IMAGE_RESERVE_MIB": "0",
+                "CONTRAIL_VM_IMAGE_TRANSLATION_DIR": "\(scratch.path)/none",
+                "CONTRAIL_VM_IMAGE_RESERVE": "0",
             ]
         )
         #expect(run.status == 1, "\(run.errors)")

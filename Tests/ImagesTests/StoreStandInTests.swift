@@ -100,25 +100,6 @@ import Testing
         #expect(try store.list().isEmpty)
     }
 
-    @Test func `a caller's own users keep images, and where they can't be known nothing is removed`()
-        async throws
-    {
-        let image = try await imported(lab.store(), "a")
-        let used = Mutex<Set<ImageDigest>?>([image.digest])
-        let store = try ImageStore(lab.settings) { () throws(ImageError) in
-            guard let digests = used.withLock({ $0 }) else { throw ImageError(.system, "look", "no answer") }
-            return digests
-        }
-        try store.remove(ImageSelector("a"), ifInUse: .keepContent)
-        #expect(try store.collect().images.isEmpty)
-        used.withLock { $0 = nil }
-        #expect(throws: ImageError.self) { try store.collect() }
-        #expect(throws: ImageError.self) { try store.remove(.digest(image.digest), ifInUse: .keepContent) }
-        #expect(access(image.path, F_OK) == 0)
-        used.withLock { $0 = [] }
-        #expect(try store.collect().images == [image.digest])
-    }
-
     @Test func `a pinned image stays without names`() async throws {
         let store = try lab.store()
         let image = try await imported(store, "a")

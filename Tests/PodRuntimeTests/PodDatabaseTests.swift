@@ -18,8 +18,9 @@ import Testing
     private static let oldest = "pods-schema-1-b52f5b1.sql"
     private static let withProcessors = "pods-schema-1-0bf0096.sql"
     private static let withDisks = "pods-schema-1-db71ff4.sql"
-    private static let newest = "pods-schema-2.sql"
-    static let all = [oldest, withProcessors, withDisks, newest]
+    private static let withSchemas = "pods-schema-2.sql"
+    private static let newest = "pods-schema-3.sql"
+    static let all = [oldest, withProcessors, withDisks, withSchemas, newest]
 
     private static let running = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
     private static let exited = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
@@ -71,6 +72,11 @@ import Testing
         stopped.user = 66_002
         stopped.phase = .stopped
         stopped.configuration.namespaces.network = .target
+        if name == Self.newest {
+            stopped.origin = .operator
+            stopped.preparedBy = "donor"
+            stopped.namespace = ""
+        }
         #expect(sandboxes[Self.stopped] == stopped)
     }
 
@@ -113,7 +119,19 @@ import Testing
             running.shape.isUEFI = true
             exited.shape.cpu = .host
         }
-        if name == Self.withDisks || name == Self.newest {
+        if name == Self.newest {
+            running.hardware = GuestHardware(
+                accelerator: .kvm,
+                board: .q35,
+                interfaces: [
+                    .init(name: "eth0", queues: 2, isWrapped: true),
+                    .init(name: "eth1", queues: 1, isWrapped: false),
+                ],
+                wrapper: "/usr/local/libexec/contrail-vm/vmwrapper",
+                usesVhost: true
+            )
+        }
+        if [Self.withDisks, Self.withSchemas, Self.newest].contains(name) {
             running.earlierMemoryKills = 4
             exited.shape.diskBus = .scsi
             starting.shape.diskBus = .virtio
@@ -126,17 +144,18 @@ import Testing
         #expect(containers[Self.starting] == starting)
     }
 
-    @Test(arguments: [oldest, withProcessors, withDisks])
+    @Test(arguments: [(oldest, 1), (withProcessors, 1), (withDisks, 1), (withSchemas, 2)])
     func `an upgrade writes each row in the newest schema, and keeps a copy of the database as it was`(
-        name: String
+        name: String,
+        schema: Int
     ) async throws {
         try put(name)
         let before = try rows()
         _ = try PodStore(path: path, mustHaveTables: true)
         let after = try rows()
         #expect(after.keys.sorted() == before.keys.sorted())
-        for (id, row) in after { #expect(row.contains("\"schema\":2"), "\(id): \(row)") }
-        let copy = try DatabaseQueue(path: path + ".schema-1")
+        for (id, row) in after { #expect(row.contains("\"schema\":3"), "\(id): \(row)") }
+        let copy = try DatabaseQueue(path: path + ".schema-\(schema)")
         let kept = try await copy.read { database in
             try String.fetchAll(
                 database,
@@ -145,7 +164,7 @@ import Testing
             )
         }
         #expect(kept.sorted() == before.values.sorted())
-        let attributes = try FileManager.default.attributesOfItem(atPath: path + ".schema-1")
+        let attributes = try FileManager.default.attributesOfItem(atPath: path + ".schema-\(schema)")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
         #expect(leftovers == [])
     }
@@ -204,7 +223,7 @@ import Testing
         #expect(leftovers == [])
     }
 
-    @Test(arguments: ["3", "rows-apart"])
+    @Test(arguments: ["4", "rows-apart"])
     func
         `a newer database stops the start, nothing of it is changed, and the command that is printed restores the copy`(
             migration: String
@@ -220,7 +239,7 @@ import Testing
                     sql: "INSERT INTO grdb_migrations VALUES (?)",
                     arguments: [migration]
                 )
-                try database.execute(sql: "UPDATE container SET record = CAST('{\"schema\":3}' AS BLOB)")
+                try database.execute(sql: "UPDATE container SET record = CAST('{\"schema\":4}' AS BLOB)")
             }
             try queue.close()
         }
@@ -248,7 +267,7 @@ import Testing
             try await queue.write { database in
                 try database.execute(
                     sql:
-                        "UPDATE container SET record = CAST('{\"schema\":3,\"new\":1}' AS BLOB) WHERE id = ?",
+                        "UPDATE container SET record = CAST('{\"schema\":4,\"new\":1}' AS BLOB) WHERE id = ?",
                     arguments: [Self.running]
                 )
             }
@@ -257,7 +276,7 @@ import Testing
         let before = try rows()
         let error = #expect(throws: PodServiceError.self) { try PodStore(path: path, mustHaveTables: true) }
         let message = try #require(error).message
-        #expect(message.contains("has schema 3") && message.contains("no copy"), "\(message)")
+        #expect(message.contains("has schema 4") && message.contains("no copy"), "\(message)")
         #expect(try rows() == before)
     }
 

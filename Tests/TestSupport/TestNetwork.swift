@@ -31,7 +31,7 @@ public final class TestNetwork: Sendable {
             name = nil
         }
         for command in [
-            "tuntap add dev \(tap) mode tap multi_queue vnet_hdr user 67000", "link set \(tap) mtu 1450 up",
+            "tuntap add dev \(tap) mode tap multi_queue vnet_hdr user 66000", "link set \(tap) mtu 1450 up",
             "addr add 10.47.0.1/24 dev \(tap)",
         ] {
             try Programs.succeed("/usr/sbin/ip", prefix + command.split(separator: " ").map(String.init))

@@ -13,7 +13,7 @@ import Testing
         ["run", "web", "--image", "/i", "--net-conf", "a", "--net-conf", "b", "--wait", "console:login"],
         ["run", "web", "--image", "/i", "--no-network", "--dns", "10.0.0.1", "--dns", "fd00::1"],
         ["ps", "-q"], ["console", "web"], ["console", "web", "--log", "-f"], ["stop", "web", "-t", "0"],
-        ["rm", "a", "b"], ["doctor", "--libvirt-uri", "test:///default"],
+        ["rm", "a", "b"], ["doctor", "--config", "/c"], ["ps", "--socket", "/s"],
     ])
     func `a right command line is taken`(arguments: [String]) throws {
         _ = try VMCtl.parseAsRoot(arguments)

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CRIMessages
 import Foundation
 import Pods
 
 extension CRIVersionResponse {
     init(_ version: RuntimeVersion) {
+        self.init()
         // The version of kubelet's own call; it has been this since the beginning.
         self.version = "0.1.0"
         runtimeName = version.name
@@ -16,6 +18,7 @@ extension CRIVersionResponse {
 
 extension CRIStatusResponse {
     init(_ status: RuntimeStatus) {
+        self.init()
         self.status.conditions = [
             CRIRuntimeCondition("RuntimeReady", status.runtime),
             CRIRuntimeCondition("NetworkReady", status.network),
@@ -28,6 +31,7 @@ extension CRIStatusResponse {
 
 extension CRIRuntimeCondition {
     init(_ type: String, _ readiness: RuntimeStatus.Readiness) {
+        self.init()
         self.type = type
         switch readiness {
         case .ready: status = true
@@ -40,6 +44,7 @@ extension CRIRuntimeCondition {
 
 extension CRIRuntimeConfigResponse {
     init(_ driver: CgroupDriver) {
+        self.init()
         switch driver {
         case .systemd: linux.cgroupDriver = .systemd
         case .cgroupfs: linux.cgroupDriver = .cgroupfs
@@ -49,6 +54,7 @@ extension CRIRuntimeConfigResponse {
 
 extension CRIPodSandboxMetadata {
     init(_ metadata: PodSandboxMetadata) {
+        self.init()
         name = metadata.name
         uid = metadata.uid
         namespace = metadata.namespace
@@ -62,6 +68,7 @@ extension CRIPodSandboxState {
 
 extension CRIPodSandbox {
     init(_ sandbox: PodSandbox) {
+        self.init()
         id = sandbox.id
         metadata = CRIPodSandboxMetadata(sandbox.metadata)
         state = CRIPodSandboxState(sandbox.state)
@@ -74,6 +81,7 @@ extension CRIPodSandbox {
 
 extension CRIPodSandboxStatusResponse {
     init(_ status: PodSandboxStatus) {
+        self.init()
         let sandbox = status.sandbox
         self.status.id = sandbox.id
         self.status.metadata = CRIPodSandboxMetadata(sandbox.metadata)
@@ -95,6 +103,7 @@ extension CRIPodSandboxStatusResponse {
 
 extension CRINamespaceOption {
     init(_ namespaces: PodNamespaces) {
+        self.init()
         network = CRINamespaceMode(namespaces.network)
         pid = CRINamespaceMode(namespaces.process)
         ipc = CRINamespaceMode(namespaces.ipc)
@@ -125,6 +134,7 @@ extension CRIContainerState {
 
 extension CRIContainerMetadata {
     init(_ metadata: ContainerMetadata) {
+        self.init()
         name = metadata.name
         attempt = metadata.attempt
     }
@@ -132,6 +142,7 @@ extension CRIContainerMetadata {
 
 extension CRIContainer {
     init(_ container: Container) {
+        self.init()
         id = container.id
         podSandboxID = container.sandboxID
         metadata = CRIContainerMetadata(container.metadata)
@@ -147,6 +158,7 @@ extension CRIContainer {
 
 extension CRIContainerStatusResponse {
     init(_ status: ContainerStatus) {
+        self.init()
         let container = status.container
         self.status.id = container.id
         self.status.metadata = CRIContainerMetadata(container.metadata)
@@ -173,6 +185,7 @@ extension CRIContainerStatusResponse {
 
 extension CRIMount {
     init(_ mount: ContainerMount) {
+        self.init()
         containerPath = mount.containerPath
         hostPath = mount.hostPath
         readonly = mount.isReadOnly
@@ -189,6 +202,7 @@ extension CRIMount {
 
 extension CRILinuxContainerResources {
     init(_ resources: LinuxResources) {
+        self.init()
         cpuPeriod = resources.cpuPeriod
         cpuQuota = resources.cpuQuota
         cpuShares = resources.cpuShares
@@ -209,6 +223,7 @@ extension CRILinuxContainerResources {
 
 extension CRIImageSpec {
     init(_ reference: ImageReference) {
+        self.init()
         image = reference.name
         annotations = reference.annotations
         userSpecifiedImage = reference.userSpecifiedName
@@ -218,6 +233,7 @@ extension CRIImageSpec {
 
 extension CRIImage {
     init(_ image: ImageStatus) {
+        self.init()
         id = image.id
         repoTags = image.tags
         repoDigests = image.digests
@@ -229,6 +245,7 @@ extension CRIImage {
 
 extension CRIImageStatusResponse {
     init(_ image: ImageStatus?) {
+        self.init()
         guard let image else { return }
         self.image = CRIImage(image)
         info = image.details
@@ -237,6 +254,7 @@ extension CRIImageStatusResponse {
 
 extension CRIFilesystemUsage {
     init(_ usage: FilesystemUsage) {
+        self.init()
         timestamp = usage.measuredAt
         fsID.mountpoint = usage.path
         usedBytes.value = usage.usedBytes

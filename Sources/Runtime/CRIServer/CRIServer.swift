@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CRIMessages
 import GRPCCore
 import GRPCNIOTransportHTTP2TransportServices
 public import Logging
@@ -9,16 +10,20 @@ import NIOPosix
 public import Pods
 import Synchronization
 
-/// Serves the Container Runtime Interface v1 on a Unix socket.
+/// Serves the Container Runtime Interface v1 on a Unix socket, and on the operator's what that has no words for.
 public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Sendable {
     private let pods: PodCalls
     private let images: ImageStore
+    private let machines: (any MachineService)?
     private let log: Logger
 
     /// A server; it serves nothing yet.
-    public init(pods: PodCalls, images: ImageStore, log: Logger) {
+    ///
+    /// `machines`: nil on a socket that is not the operator's.
+    public init(pods: PodCalls, images: ImageStore, machines: (any MachineService)? = nil, log: Logger) {
         self.pods = pods
         self.images = images
+        self.machines = machines
         self.log = log
     }
 
@@ -40,13 +45,12 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
             config: Self.transport
         )
         let journal = CallJournal(log: log)
-        let server = GRPCServer(
-            transport: transport,
-            services: [
-                RuntimeCalls(pods: pods, journal: journal), ImageCalls(images: images, journal: journal),
-                HealthCalls(journal: journal),
-            ]
-        )
+        var services: [any RegistrableRPCService] = [
+            RuntimeCalls(pods: pods, journal: journal), ImageCalls(images: images, journal: journal),
+            HealthCalls(journal: journal, servesMachines: machines != nil),
+        ]
+        if let machines { services.append(MachineCalls(machines: machines, journal: journal)) }
+        let server = GRPCServer(transport: transport, services: services)
         let log = log
         let stopping = Flag()
         let outcome: Result<Void, any Error> = await withTaskGroup(of: Result<Void, any Error>?.self) {

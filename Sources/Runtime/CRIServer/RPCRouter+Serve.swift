@@ -1,16 +1,10 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CRIMessages
 import GRPCCore
 import Pods
 import SwiftProtobuf
-
-/// A service of gRPC by its whole name.
-enum ServiceName: String, CaseIterable {
-    case runtime = "runtime.v1.RuntimeService"
-    case image = "runtime.v1.ImageService"
-    case health = "grpc.health.v1.Health"
-}
 
 extension RPCRouter {
     /// Serves a call of one request and one answer.

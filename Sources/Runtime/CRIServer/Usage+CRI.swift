@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CRIMessages
 import Pods
 import SwiftProtobuf
 
 extension CRIContainerStats {
     init(_ usage: ContainerUsage) {
+        self.init()
         let container = usage.container
         // kubelet dereferences attributes and metadata without a look.
         attributes.id = container.id
@@ -25,6 +27,7 @@ extension CRIContainerStats {
 
 extension CRIPodSandboxStats {
     init(_ usage: PodSandboxUsage) {
+        self.init()
         let sandbox = usage.sandbox
         attributes.id = sandbox.id
         attributes.metadata = CRIPodSandboxMetadata(sandbox.metadata)
@@ -53,6 +56,7 @@ extension CRIPodSandboxStats {
 
 extension CRICpuUsage {
     init?(_ group: GroupUsage) {
+        self.init()
         guard let nanoseconds = group.cpuNanoseconds else { return nil }
         timestamp = group.measuredAt
         usageCoreNanoSeconds.value = nanoseconds
@@ -63,6 +67,7 @@ extension CRICpuUsage {
 
 extension CRIMemoryUsage {
     init(_ memory: MemoryUsage, at time: Int64) {
+        self.init()
         timestamp = time
         usageBytes.value = memory.used
         workingSetBytes.value = memory.workingSet
@@ -76,6 +81,7 @@ extension CRIMemoryUsage {
 
 extension CRISwapUsage {
     init?(_ memory: MemoryUsage, at time: Int64) {
+        self.init()
         guard let used = memory.swapUsed else { return nil }
         timestamp = time
         swapUsageBytes.value = used
@@ -85,6 +91,7 @@ extension CRISwapUsage {
 
 extension CRIIoUsage {
     init?(_ group: GroupUsage) {
+        self.init()
         guard let pressure = group.ioPressure else { return nil }
         timestamp = group.measuredAt
         psi = CRIPsiStats(pressure)
@@ -93,6 +100,7 @@ extension CRIIoUsage {
 
 extension CRIPsiStats {
     init(_ pressure: Pressure) {
+        self.init()
         some = CRIPsiData(pressure.some)
         full = CRIPsiData(pressure.full)
     }
@@ -100,6 +108,7 @@ extension CRIPsiStats {
 
 extension CRIPsiData {
     init(_ part: Pressure.Part) {
+        self.init()
         total = part.total
         avg10 = part.average10
         avg60 = part.average60
@@ -109,6 +118,7 @@ extension CRIPsiData {
 
 extension CRINetworkInterfaceUsage {
     init(_ interface: InterfaceUsage) {
+        self.init()
         name = interface.name
         rxBytes.value = interface.receivedBytes
         rxErrors.value = interface.receiveErrors

@@ -17,18 +17,8 @@ public struct SocketBan: Sendable {
     /// The folder of a cgroup; nil for the root of all.
     private let group: String?
 
-    /// Whose emulators a rule is for; each has programs of its own.
-    public enum Owner: String, Sendable {
-        /// vm-runtime's.
-        case pods = "cvm_ip_pods"
-        /// vmctl's.
-        case machines = "cvm_ip_vmctl"
-    }
-
     /// A rule over the node's emulators.
-    public init(_ rule: SocketRule, of owner: Owner) {
-        self.init(rule, name: owner.rawValue, group: nil)
-    }
+    public init(_ rule: SocketRule) { self.init(rule, name: "cvm_ip_pods", group: nil) }
 
     init(_ rule: SocketRule, name: String, group: String?) {
         self.rule = rule

@@ -4,6 +4,7 @@
 public import HostPrograms
 public import ImageFormats
 public import NetworkTypes
+public import RuntimeConfiguration
 
 /// Where images are kept, where they come from, and what is allowed.
 public struct ImageSettings: Hashable, Sendable {

@@ -70,5 +70,5 @@ extension ImageStore {
     }
 
     /// The images that may not be removed.
-    func used() throws(ImageError) -> Set<ImageDigest> { try users().union(allUsers().values) }
+    func used() throws(ImageError) -> Set<ImageDigest> { Set(try allUsers().values) }
 }

@@ -12,19 +12,12 @@ import LinuxSystem
 /// about it, then names; each by rename(2) of a synchronised file. Changes are made under the store's lock, across
 /// processes. Content without a name is nobody's, and the next collection removes it.
 public final class ImageStore: Sendable {
-    /// The digests that are used besides those that `use` noted: their images are kept.
-    ///
-    /// It is asked under the store's lock, so it must not call the store.
-    public typealias Users = @Sendable () throws(ImageError) -> Set<ImageDigest>
-
     /// Where it is and what is allowed.
     public let settings: ImageSettings
-    private let moreUsers: Users
 
     /// The store in a folder, which is made where it is missing.
-    public init(_ settings: ImageSettings, users: @escaping Users = { [] }) throws(ImageError) {
+    public init(_ settings: ImageSettings) throws(ImageError) {
         self.settings = settings
-        moreUsers = users
         do throws(SystemError) {
             try Files.makeFolder(settings.folder, mode: 0o711)
             // QEMU runs under a user of its own and opens images by path; nobody but us lists them.
@@ -37,8 +30,6 @@ public final class ImageStore: Sendable {
         }
     }
 
-    func users() throws(ImageError) -> Set<ImageDigest> { try moreUsers() }
-
     var dataFolder: String { "\(settings.folder)/data" }
     var recordsFolder: String { "\(settings.folder)/images" }
     var namesFolder: String { "\(settings.folder)/names" }
@@ -48,23 +39,6 @@ public final class ImageStore: Sendable {
     func recordPath(_ digest: ImageDigest) -> String { "\(recordsFolder)/\(digest.hex).json" }
     func namePath(_ reference: ImageReference) -> String {
         "\(namesFolder)/\(ImageDigest(of: Array(reference.description.utf8)).hex).json"
-    }
-
-    /// The image whose file a path names, in a store in that folder; nil where it is none.
-    private static func digest(ofPath path: String, in folder: String) -> ImageDigest? {
-        let data = "\(folder)/data/"
-        guard path.hasPrefix(data) else { return nil }
-        return ImageDigest(hex: String(path.dropFirst(data.count)))
-    }
-
-    /// The images whose files paths lead to, also by links, in the store in that folder.
-    public static func digests(ofPaths paths: Set<String>, in folder: String) -> Set<ImageDigest> {
-        func resolved(_ path: String) -> String {
-            guard let buffer = realpath(path, nil) else { return path }
-            defer { free(buffer) }
-            return String(cString: buffer)
-        }
-        return Set(paths.compactMap { digest(ofPath: resolved($0), in: resolved(folder)) })
     }
 
     /// Runs a body under the store's lock: nothing is changed meanwhile.

@@ -3,6 +3,7 @@
 
 public import ImageFormats
 import LinuxSystem
+public import RuntimeConfiguration
 
 /// All translations of a node, and what becomes of names that none of them is for.
 ///
@@ -96,12 +97,4 @@ public struct Translations: Sendable {
         guard name.hasPrefix(prefix) else { return nil }
         return String(name.dropFirst(prefix.count))
     }
-}
-
-/// The protocol of names and URLs that name none.
-public enum DownloadProtocol: String, Hashable, Sendable, CaseIterable {
-    /// HTTP over TLS.
-    case https
-    /// HTTP in clear text.
-    case http
 }

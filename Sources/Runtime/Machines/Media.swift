@@ -95,3 +95,12 @@ package struct Media: Sendable {
         }
     }
 }
+
+/// The files in a machine's folder.
+package enum MachineFile: String {
+    case disk = "disk.qcow2"
+    case seed = "seed.iso"
+    case seedFolder = "seed"
+    case consoleLog = "console.log"
+    case queueSocket = "queues.sock"
+}

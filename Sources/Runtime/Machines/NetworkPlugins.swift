@@ -73,8 +73,8 @@ public struct NetworkAttachment: Hashable, Sendable {
 
     /// What a VM asks of an interface.
     public struct VMInterface: Hashable, Sendable {
-        /// The kind of attachment: `tap`, or `any` where all that a VM can use will do.
-        public var kind = "tap"
+        /// The kind of attachment: all that a VM can use will do.
+        public let kind = "any"
         /// The queues that it is going to open.
         public let queues: Int
         /// The user that QEMU runs as.
@@ -82,7 +82,7 @@ public struct NetworkAttachment: Hashable, Sendable {
         /// The runtime that asks.
         public let runtime: String
 
-        /// A wish for taps.
+        /// A wish for whatever a VM can use.
         package init(queues: Int, ownerUID: UInt32, runtime: String) {
             self.queues = queues
             self.ownerUID = ownerUID

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import DomainXML
 import Foundation
 import LinuxSystem
-import PreparedInterface
+package import PreparedInterface
 import Synchronization
 
 /// Serves the queues of taps in pods' namespaces to one emulator, once: over a Unix socket of its own that
@@ -24,10 +23,17 @@ package final class QueueService: Sendable {
     }
 
     /// A tap whose queues are served.
-    struct Source: Sendable {
+    package struct Source: Hashable, Sendable {
         let tap: Attachment.Tap
         let queues: Int
         let vhosts: Int
+
+        /// Queues of a tap, and devices of vhost-net for some of them.
+        package init(tap: Attachment.Tap, queues: Int, vhosts: Int) {
+            self.tap = tap
+            self.queues = queues
+            self.vhosts = vhosts
+        }
     }
 
     /// Opens the socket.

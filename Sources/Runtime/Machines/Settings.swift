@@ -3,15 +3,15 @@
 
 public import HostPrograms
 
-/// Where this host has what machines are made of.
+/// Where this host has what VMs are made of.
 public struct Settings: Hashable, Sendable {
-    /// What outlives a boot: machines, their disks and logs.
+    /// What outlives a boot: VMs, their disks and logs.
     public var stateFolder = "/var/lib/contrail-vm"
     /// What does not: locks, records of interfaces, sandboxes.
     public var runFolder = "/run/contrail-vm"
     /// Where network namespaces get their names.
     public var namespaceFolder = "/run/netns"
-    /// The users that QEMU runs as, one a machine.
+    /// The users that QEMU runs as, one a VM.
     public var users = UserRange.standard
     /// libvirt's URI.
     public var libvirtURI = "qemu:///system"
@@ -27,14 +27,10 @@ public struct Settings: Hashable, Sendable {
     /// The defaults.
     public init() {}
 
-    /// The folder of all machines.
-    public var machinesFolder: String { "\(stateFolder)/machines" }
     /// The folder of the interfaces' records.
     public var interfacesFolder: String { "\(runFolder)/interfaces" }
     /// The folder of files that tell plugins which sandboxes are VMs.
     public var sandboxesFolder: String { "\(runFolder)/sandboxes" }
-    /// The folder of locks.
-    public var locksFolder: String { "\(runFolder)/locks" }
 }
 
 /// A range of user ids for QEMU.
@@ -44,11 +40,11 @@ public struct UserRange: Hashable, Sendable {
     /// The last id.
     public let last: UInt32
 
-    /// Those of vmctl's machines; vm-runtime's pods have others.
+    /// One for each of 900 VMs.
     ///
     /// Above Debian's (to 65534) and systemd's own ranges (DynamicUser= takes 61184 to 65519), below those that
     /// useradd(8) gives user namespaces (from 100000).
-    public static let standard = UserRange(checked: 67_000, 67_899)
+    public static let standard = UserRange(checked: 66_000, 66_899)
 
     /// A range; nil where it is empty or begins at root or the system's users.
     public init?(first: UInt32, last: UInt32) {
@@ -60,14 +56,4 @@ public struct UserRange: Hashable, Sendable {
         self.first = first
         self.last = last
     }
-
-    /// Parses `first-last`.
-    public init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = UInt32(parts[0]), let last = UInt32(parts[1]) else { return nil }
-        self.init(first: first, last: last)
-    }
-
-    /// The lowest id that nobody has; nil where all are taken.
-    func free(besides taken: Set<UInt32>) -> UInt32? { (first...last).first { !taken.contains($0) } }
 }

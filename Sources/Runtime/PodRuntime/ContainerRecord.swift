@@ -38,6 +38,8 @@ struct ContainerRecord: Hashable, Sendable {
     var uuid: String
     /// What the guest is made of.
     var shape: GuestShape
+    /// What was decided about its VM; nil where an earlier build made it, which decided at its start.
+    var hardware: GuestHardware?
     /// Where it is in its life.
     var phase = Phase.making
     /// When it was asked for, in nanoseconds since 1970.

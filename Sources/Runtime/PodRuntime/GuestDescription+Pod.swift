@@ -72,7 +72,7 @@ extension GuestDescription {
         return GuestFile.environment(texts)
     }
 
-    private static func resolver(_ asked: PodDNS) throws(PodServiceError) -> DNS {
+    static func resolver(_ asked: PodDNS) throws(PodServiceError) -> DNS {
         var servers: [IPAddress] = []
         for text in asked.servers {
             guard let address = IPAddress(text) else {

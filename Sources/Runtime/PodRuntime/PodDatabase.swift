@@ -12,7 +12,7 @@ struct PodDatabase {
     /// The schema of tables and rows that is written.
     ///
     /// A new one needs a migration and a file in `Tests/PodRuntimeTests/Golden`.
-    static let schema = 2
+    static let schema = 3
 
     let queue: DatabaseQueue
     let sandboxes: [String: SandboxRecord]

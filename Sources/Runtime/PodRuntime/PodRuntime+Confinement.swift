@@ -49,8 +49,7 @@ extension PodRuntime {
             SocketRule(
                 users: [configured] + Self.ranges(earlier),
                 storage: settings.storageNetworks
-            ),
-            of: .pods
+            )
         )
     }
 

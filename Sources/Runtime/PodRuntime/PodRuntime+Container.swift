@@ -8,28 +8,24 @@ import Libvirt
 import LinuxSystem
 import Machines
 import NetworkTypes
-public import Pods
+import Pods
 import PreparedInterface
 
 extension PodRuntime {
     /// Makes a container: its disk, its seed and its domain, which does not run yet.
     ///
-    /// The same call again finds it.
-    public func createContainer(
+    /// The same call again finds it. `machine`: what an operator asks for beyond it.
+    func createContainer(
         _ configuration: ContainerConfiguration,
         in sandboxID: String,
-        sandbox current: PodSandboxConfiguration?
+        machine: MachineRequest? = nil
     ) async throws(PodServiceError) -> String {
         guard let known = try await sandbox(sandboxID) else { throw PodServiceError.noSandbox(sandboxID) }
-        let shape = try await shape(configuration, in: known)
-        let memory = try GuestMemory(
-            configuration.resources,
-            overhead: known.configuration.overhead,
-            vcpus: shape.vcpus,
-            needs: settings.needs,
-            nodeBytes: nodeMemory
-        )
-        let request = try ContainerRequest(configuration, in: known.configuration)
+        var shape = try await shape(configuration, in: known)
+        if let machine { shape.memoryMiB = machine.memoryMiB }
+        let memory = try memory(configuration, in: known, shape, machine)
+        let hardware = try hardware(machine)
+        let (final, request) = (shape, try ContainerRequest(configuration, in: known.configuration))
         return try await makingRoom { [self] in
             try await locks.holding(known.id) {
                 guard let sandbox = await store.sandboxes[known.id], sandbox.isReady else {
@@ -38,12 +34,18 @@ extension PodRuntime {
                 if let same = try await sameOrNone(configuration, in: sandbox) { return same.id }
                 // A log's name comes from kubelet, but leads nowhere else all the same.
                 _ = try LogPath(folder: sandbox.configuration.logDirectory, name: configuration.logPath)
-                try await checkNetwork(sandbox)
+                let interfaces = try await preparedInterfaces(of: sandbox)
+                var decided = hardware
+                decided.decide(
+                    try Self.devices(interfaces, vcpus: final.vcpus),
+                    of: interfaces,
+                    wrapper: settings.machines.wrapper
+                )
                 await releaseImages()
                 let id = Self.newID()
-                let image = try await image(configuration.image, for: id)
+                let image = try await image(configuration.image, machine?.image, for: id)
                 do throws(PodServiceError) {
-                    try rootVolume(shape, image).check()
+                    try rootVolume(final, image).check()
                 } catch {
                     unused.withLock { _ = $0.insert(id) }
                     await releaseImages()
@@ -57,7 +59,8 @@ extension PodRuntime {
                     imagePath: image.path,
                     imageFormat: image.format.rawValue,
                     uuid: Foundation.UUID().uuidString.lowercased(),
-                    shape: shape,
+                    shape: final,
+                    hardware: decided,
                     createdAt: Self.now()
                 )
                 do {
@@ -70,8 +73,9 @@ extension PodRuntime {
                     throw error
                 }
                 do {
-                    let made = try await make(container, in: sandbox, image, request)
-                    log("container \(container.id): \(memory.description)")
+                    let seed = try await seed(container, sandbox, interfaces, machine?.guest)
+                    let made = try await make(container, in: sandbox, interfaces, seed, image, request)
+                    log("container \(container.id): \(memory)")
                     return made
                 } catch {
                     log("container \(container.id): \(error); undoing what was made")
@@ -94,8 +98,8 @@ extension PodRuntime {
     }
 
     /// A sandbox whose network is not to be found is not ready: kubelet then makes another one instead of trying for ever.
-    private func checkNetwork(_ sandbox: SandboxRecord) async throws {
-        do { _ = try interfaces(of: sandbox) } catch {
+    private func preparedInterfaces(of sandbox: SandboxRecord) async throws -> [PreparedInterface] {
+        do { return try interfaces(of: sandbox) } catch {
             var broken = sandbox
             broken.phase = .stopped
             try await store.save(broken)
@@ -103,7 +107,15 @@ extension PodRuntime {
         }
     }
 
-    private func image(_ reference: ImageReference, for id: String) async throws -> NodeImage {
+    private func image(
+        _ reference: ImageReference,
+        _ operators: MachineRequest.Image?,
+        for id: String
+    ) async throws -> NodeImage {
+        if case .file(let path) = operators {
+            let file = try await Image(checking: path, by: settings.machines.qemuImg)
+            return NodeImage(id: path, path: path, format: file.format, virtualSize: 0)
+        }
         do {
             if let image = try await images.use(reference, for: id) { return image }
         } catch {
@@ -173,11 +185,11 @@ extension PodRuntime {
     private func make(
         _ container: ContainerRecord,
         in sandbox: SandboxRecord,
+        _ interfaces: [PreparedInterface],
+        _ seed: Seed,
         _ image: NodeImage,
         _ request: ContainerRequest
     ) async throws -> String {
-        let interfaces = try interfaces(of: sandbox)
-        let seed = try await seed(container, sandbox, interfaces)
         try Files.makeFolder(folder(container), mode: 0o711)
         let media = media(container, sandbox)
         try await media.makeDisk(
@@ -214,7 +226,7 @@ extension PodRuntime {
     }
 
     /// Removes a container and all that was made for it.
-    public func removeContainer(_ id: String) async throws(PodServiceError) {
+    func removeContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
             try await endNow(known)
@@ -296,12 +308,75 @@ extension PodRuntime {
 
     func folder(_ container: ContainerRecord) -> String { "\(settings.podsFolder)/\(container.id)" }
 
-    private func user(_ sandbox: SandboxRecord) -> Domain.User {
-        Domain.User(uid: sandbox.user, gid: MachineRuntime.group(sandbox.user, settings.accelerator))
+    /// How much memory the guest has, and why, in words.
+    private func memory(
+        _ configuration: ContainerConfiguration,
+        in sandbox: SandboxRecord,
+        _ shape: GuestShape,
+        _ machine: MachineRequest?
+    ) throws(PodServiceError) -> String {
+        guard machine == nil else { return "the guest has \(shape.memoryMiB) MiB, as its operator asked" }
+        return try GuestMemory(
+            configuration.resources,
+            overhead: sandbox.configuration.overhead,
+            vcpus: shape.vcpus,
+            needs: settings.needs,
+            nodeBytes: nodeMemory
+        ).description
+    }
+
+    /// What is decided before the interfaces are known: by the operator, or else the node.
+    private func hardware(_ machine: MachineRequest?) throws(PodServiceError) -> GuestHardware {
+        try GuestHardware(
+            accelerator: Self.word(machine?.accelerator, "accelerator") ?? settings.accelerator,
+            board: Self.word(machine?.machineType, "machine_type") ?? settings.board
+        )
+    }
+
+    private static func word<Value: RawRepresentable<String> & CaseIterable>(
+        _ word: String?,
+        _ field: String
+    ) throws(PodServiceError) -> Value? {
+        guard let word else { return nil }
+        if let value = Value(rawValue: word) { return value }
+        let known = Value.allCases.map(\.rawValue).joined(separator: " or ")
+        throw PodServiceError(
+            .invalidArgument,
+            "the \(field) \"\(PodServiceError.shortened(word))\" is not known: write \(known)"
+        )
+    }
+
+    /// What was decided about a VM; about one that an earlier build made, what is decided now.
+    func hardware(
+        of container: ContainerRecord,
+        _ interfaces: [PreparedInterface]
+    ) throws -> GuestHardware {
+        if let hardware = container.hardware { return hardware }
+        var hardware = GuestHardware(accelerator: settings.accelerator, board: settings.board)
+        hardware.decide(
+            try Self.devices(interfaces, vcpus: container.shape.vcpus),
+            of: interfaces,
+            wrapper: settings.machines.wrapper
+        )
+        return hardware
+    }
+
+    private static func devices(
+        _ interfaces: [PreparedInterface],
+        vcpus: Int
+    ) throws -> [DomainInterface] {
+        try interfaces.enumerated().map {
+            try DomainInterface($0.element, index: $0.offset, vcpus: vcpus)
+        }
+    }
+
+    private func user(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> Domain.User {
+        let accelerator = container.hardware?.accelerator ?? settings.accelerator
+        return Domain.User(ofEmulator: sandbox.user, accelerator)
     }
 
     func media(_ container: ContainerRecord, _ sandbox: SandboxRecord) -> Media {
-        Media(settings: settings.machines, folder: folder(container), user: user(sandbox))
+        Media(settings: settings.machines, folder: folder(container), user: user(container, sandbox))
     }
 
     func domain(
@@ -313,17 +388,14 @@ extension PodRuntime {
             let format = Domain.Format(rawValue: container.imageFormat)
         else { throw PodServiceError(.internalError, "the record of \(container.id) is broken") }
         let media = media(container, sandbox)
-        var devices: [DomainInterface] = []
-        for (index, interface) in interfaces.enumerated() {
-            devices.append(try DomainInterface(interface, index: index, vcpus: container.shape.vcpus))
-        }
+        let hardware = try hardware(of: container, interfaces)
         var domain = Domain(
             name: container.domain.name,
             uuid: uuid,
             memoryMiB: container.shape.memoryMiB,
             vcpus: container.shape.vcpus,
-            machine: settings.board,
-            accelerator: settings.accelerator,
+            machine: hardware.board,
+            accelerator: hardware.accelerator,
             disks: [
                 Domain.Disk(
                     path: media.path(.disk),
@@ -331,27 +403,27 @@ extension PodRuntime {
                     base: Domain.Base(path: container.imagePath, format: format)
                 ), Domain.Disk(path: media.path(.seed), format: .raw, isReadOnly: true),
             ],
-            interfaces: devices,
+            interfaces: try Self.devices(interfaces, vcpus: container.shape.vcpus),
             consoleLog: media.path(.consoleLog),
-            user: user(sandbox),
+            user: user(container, sandbox),
             owner: Self.name
         )
         domain.systemUUID = container.shape.systemUUID.flatMap { NetworkTypes.UUID($0) }
         domain.cpu = container.shape.cpu
         domain.diskBus = container.shape.diskBus ?? .virtio
         domain.keepsPanicked = true
-        domain.translationCacheMiB = settings.needs.translationCacheMiB(
+        domain.translationCacheMiB = settings.needs(with: hardware.accelerator).translationCacheMiB(
             guestMiB: container.shape.memoryMiB,
             vcpus: container.shape.vcpus
         )
         if container.shape.isUEFI {
             domain.firmware = .uefi(variables: "\(folder(container))/nvram.fd")
         }
-        if devices.contains(where: { $0.backend == .wrappedTap }) {
-            domain.wrapper = Domain.Wrapper(
-                path: settings.machines.wrapper,
+        domain.wrapper = hardware.wrapper.map {
+            Domain.Wrapper(
+                path: $0,
                 socket: media.path(.queueSocket),
-                offersVhost: access("/dev/vhost-net", R_OK | W_OK) == 0
+                offersVhost: hardware.usesVhost
             )
         }
         return domain

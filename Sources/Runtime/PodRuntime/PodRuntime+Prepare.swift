@@ -25,10 +25,12 @@ extension PodRuntime {
     func seed(
         _ container: ContainerRecord,
         _ sandbox: SandboxRecord,
-        _ interfaces: [PreparedInterface]
+        _ interfaces: [PreparedInterface],
+        _ operators: MachineRequest.Guest? = nil
     ) async throws(PodServiceError) -> Seed {
         try await preparing(sandbox) { () throws(PodServiceError) in
-            let guest = try GuestDescription(container, in: sandbox)
+            var guest = try GuestDescription(container, in: sandbox)
+            if let operators { try guest.take(operators) }
             do throws(CloudInitError) {
                 return try Seed(guest: guest, interfaces: interfaces.map { GuestInterface($0) })
             } catch {

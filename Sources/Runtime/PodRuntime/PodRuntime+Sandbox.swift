@@ -9,16 +9,17 @@ import JSON
 import LinuxSystem
 import Machines
 import NetworkTypes
-public import Pods
+import Pods
 import PreparedInterface
 
 extension PodRuntime {
     /// Makes a sandbox: its namespace, and its network by the plugins.
     ///
-    /// The same attempt again is the same sandbox.
-    public func runSandbox(
+    /// The same attempt again at the same socket is the same sandbox.
+    func runSandbox(
         _ configuration: PodSandboxConfiguration,
-        handler: String
+        handler: String,
+        at origin: Origin
     ) async throws(PodServiceError) -> String {
         guard handler.isEmpty || settings.handlers.contains(handler) else {
             let served = settings.handlers.isEmpty ? "none" : settings.handlers.joined(separator: ", ")
@@ -34,12 +35,12 @@ extension PodRuntime {
             throw PodServiceError(.unavailable, Self.error(error).message)
         }
         let metadata = configuration.metadata
-        let key = "\(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
+        let key = "\(origin.rawValue) \(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
         return try await makingRoom { [self] in
             try await locks.holding(key) {
                 // The same attempt again, by a kubelet that did not hear the answer.
                 if let known = await store.sandboxes.values.first(where: {
-                    $0.configuration.metadata == metadata
+                    $0.origin == origin && $0.configuration.metadata == metadata
                 }), try await !isUndone(known) {
                     guard known.isReady else {
                         throw PodServiceError(
@@ -49,19 +50,21 @@ extension PodRuntime {
                     }
                     return known.id
                 }
-                return try await makeSandbox(configuration, handler, list: text, request)
+                let draft = SandboxDraft(
+                    origin: origin,
+                    configuration: configuration,
+                    handler: handler,
+                    lists: [text],
+                    capabilities: request.capabilities
+                )
+                return try await makeSandbox(draft)
             }
         }
     }
 
-    private func makeSandbox(
-        _ configuration: PodSandboxConfiguration,
-        _ handler: String,
-        list: String,
-        _ request: SandboxRequest
-    ) async throws -> String {
+    func makeSandbox(_ draft: SandboxDraft) async throws -> String {
         let id = Self.newID()
-        let namespace = namespace(id)
+        let namespace = draft.lists.isEmpty ? "" : namespace(id)
         let users = settings.machines.users
         // Whoever holds the lock of a sandbox that is being made finds it given up.
         return try await locks.holding(id) {
@@ -70,18 +73,22 @@ extension PodRuntime {
                 try await store.insert(users.first...users.last) { [bootID] user in
                     SandboxRecord(
                         id: id,
-                        configuration: configuration,
-                        handler: handler,
+                        origin: draft.origin,
+                        configuration: draft.configuration,
+                        handler: draft.handler,
                         createdAt: Self.now(),
                         bootID: bootID,
                         user: user,
                         namespace: namespace,
-                        networks: [SandboxRecord.Network(interface: "eth0", list: list)]
+                        preparedBy: draft.preparedBy,
+                        networks: draft.lists.enumerated().map {
+                            SandboxRecord.Network(interface: "eth\($0.offset)", list: $0.element)
+                        }
                     )
                 }
             }
             do {
-                let ready = try await attach(record, request)
+                let ready = try await attach(record, draft.capabilities)
                 try await store.save(ready)
                 return id
             } catch {
@@ -118,8 +125,27 @@ extension PodRuntime {
         }
     }
 
-    /// Makes the namespace and attaches it to its networks.
-    private func attach(_ sandbox: SandboxRecord, _ request: SandboxRequest) async throws -> SandboxRecord {
+    /// Makes the namespace and attaches it to its networks, where it has any of its own.
+    private func attach(_ sandbox: SandboxRecord, _ capabilities: JSONObject) async throws -> SandboxRecord {
+        var sandbox = sandbox
+        if !sandbox.namespace.isEmpty { sandbox = try await attachOwn(sandbox, capabilities) }
+        let interfaces = try interfaces(of: sandbox)
+        // One line joins this sandbox's id, which plugins log as the container's, with the agent's own names.
+        for interface in interfaces {
+            log(
+                "sandbox \(sandbox.id): \(interface.key.interface.text) is vmi=\(interface.vmi?.text ?? "-") "
+                    + "mac=\(interface.guest.mac.text)"
+            )
+        }
+        sandbox.addresses = interfaces.first?.guest.addresses.map(\.address.text) ?? []
+        sandbox.phase = .ready
+        return sandbox
+    }
+
+    private func attachOwn(
+        _ sandbox: SandboxRecord,
+        _ capabilities: JSONObject
+    ) async throws -> SandboxRecord {
         var sandbox = sandbox
         // Plugins behind a meta plugin, which drops what it does not know, find the request in a file. It also tells us of
         // the namespace where the database was lost.
@@ -136,35 +162,32 @@ extension PodRuntime {
         if let failure { throw failure }
         for index in sandbox.networks.indices {
             var attachment = try attachment(sandbox, sandbox.networks[index])
-            attachment.capabilities = request.capabilities
+            attachment.capabilities = capabilities
             let result = try await plugins.add(attachment)
             sandbox.networks[index].result = String(decoding: result.serialized(), as: UTF8.self)
             try await store.save(sandbox)
         }
-        let interfaces = try interfaces(of: sandbox)
-        // One line joins this sandbox's id, which plugins log as the container's, with the agent's own names.
-        for interface in interfaces {
-            log(
-                "sandbox \(sandbox.id): \(interface.key.interface.text) is vmi=\(interface.vmi?.text ?? "-") "
-                    + "mac=\(interface.guest.mac.text)"
-            )
-        }
-        sandbox.addresses = interfaces.first?.guest.addresses.map(\.address.text) ?? []
-        sandbox.phase = .ready
+        // Each list must have led to a record, whatever else it made.
+        _ = try PreparedNetwork(
+            of: try containerID(sandbox.id),
+            names: sandbox.networks.compactMap { InterfaceName($0.interface) },
+            in: settings.machines.interfacesFolder
+        )
         return sandbox
     }
 
     /// What the plugins prepared, in the order of their index.
     func interfaces(of sandbox: SandboxRecord) throws -> [PreparedInterface] {
-        try PreparedNetwork(
-            of: try containerID(sandbox),
+        guard let id = sandbox.attached else { return [] }
+        return try PreparedNetwork(
+            of: try containerID(id),
             names: [],
             in: settings.machines.interfacesFolder
         ).interfaces
     }
 
     /// Ends a sandbox's VM and takes its network away; done again, it succeeds.
-    public func stopSandbox(_ id: String) async throws(PodServiceError) {
+    func stopSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
             for container in await store.containers(of: known.id) { try await endNow(container) }
@@ -176,7 +199,7 @@ extension PodRuntime {
     }
 
     /// Removes a sandbox and its containers; done again, it succeeds.
-    public func removeSandbox(_ id: String) async throws(PodServiceError) {
+    func removeSandbox(_ id: String) async throws(PodServiceError) {
         guard let known = try await sandbox(id) else { return }
         try await shielded { [self] in
             for container in await store.containers(of: known.id) { try await endNow(container) }
@@ -212,6 +235,7 @@ extension PodRuntime {
             sandbox.networks.removeLast()
             try await store.save(sandbox)
         }
+        guard !sandbox.namespace.isEmpty else { return }
         try NamedNamespace.remove(sandbox.namespace)
         try Files.remove(sandboxFile(sandbox.id))
         try Files.removeTemporary(of: sandboxFile(sandbox.id))
@@ -227,7 +251,7 @@ extension PodRuntime {
         let result = try network.result.map { text in try JSONValue(parsing: Array(text.utf8)) }
         let metadata = sandbox.configuration.metadata
         var attachment = NetworkAttachment(
-            containerID: try containerID(sandbox),
+            containerID: try containerID(sandbox.id),
             namespace: sandbox.namespace,
             interface: interface,
             list: network.list,
@@ -240,22 +264,20 @@ extension PodRuntime {
         return attachment
     }
 
-    private func containerID(_ sandbox: SandboxRecord) throws -> ContainerID {
-        guard let id = ContainerID(sandbox.id) else {
-            throw PodServiceError(.internalError, "\(sandbox.id) is no container id")
+    private func containerID(_ text: String) throws -> ContainerID {
+        guard let id = ContainerID(text) else {
+            throw PodServiceError(.internalError, "\(text) is not a container id")
         }
         return id
     }
 
     private func vmInterface(_ sandbox: SandboxRecord) -> NetworkAttachment.VMInterface {
         let asked = Int(sandbox.configuration.annotations["VirtletVCPUCount"] ?? "") ?? 1
-        var wish = NetworkAttachment.VMInterface(
+        return NetworkAttachment.VMInterface(
             queues: min(max(2, asked), DomainInterface.mostQueues),
             ownerUID: sandbox.user,
             runtime: Self.name
         )
-        wish.kind = "any"
-        return wish
     }
 
     func sandboxFile(_ id: String) -> String { "\(settings.machines.sandboxesFolder)/\(id).json" }

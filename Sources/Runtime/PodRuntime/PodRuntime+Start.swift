@@ -6,14 +6,14 @@ import Foundation
 import Libvirt
 import LinuxSystem
 import Machines
-public import Pods
+import Pods
 import PreparedInterface
 
 extension PodRuntime {
     /// Starts a container's VM, in its cgroup; one that runs is left as it is.
     ///
     /// The pod's lock is not held while it waits for its turn, for libvirt and for a vRouter.
-    public func startContainer(_ id: String) async throws(PodServiceError) {
+    func startContainer(_ id: String) async throws(PodServiceError) {
         guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
         try await makingRoom { [self] in
             while true {
@@ -96,13 +96,19 @@ extension PodRuntime {
         let clock = ContinuousClock()
         let begin = clock.now
         let interfaces = try interfaces(of: sandbox)
-        let domain = try domain(container, sandbox, interfaces)
+        let hardware = try hardware(of: container, interfaces)
+        let taps = try hardware.taps(of: interfaces)
         try await ensureSocketBan()
         // An earlier attempt's emulator may have left children.
         await endProcesses(of: sandbox, besides: container)
         let askedAt = EmulatorProcess.ticks()
         let called = clock.now
-        try await QueueService.serving(domain, interfaces) {
+        try await QueueService.serving(
+            taps,
+            to: hardware.wrapper,
+            at: media(container, sandbox).path(.queueSocket),
+            as: sandbox.user
+        ) {
             try await patiently(container, with: Self.awaitedSockets(interfaces)) {
                 do throws(LibvirtError) {
                     try await hypervisor.start(defined: container.domain, paused: true)

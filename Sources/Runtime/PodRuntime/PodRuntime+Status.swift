@@ -6,11 +6,11 @@ import CNIInvoker
 import Foundation
 import LinuxSystem
 import Machines
-public import Pods
+import Pods
 
-extension PodRuntime: PodService {
+extension PodRuntime {
     /// Whether libvirt and the network can serve, as they say now.
-    public func status(isVerbose: Bool) async throws(PodServiceError) -> RuntimeStatus {
+    func status(isVerbose: Bool) async throws(PodServiceError) -> RuntimeStatus {
         var details: [String: String] = [:]
         var runtime = RuntimeStatus.Readiness.ready
         do {
@@ -61,14 +61,8 @@ extension PodRuntime: PodService {
         return problems
     }
 
-    /// Who makes cgroups.
-    public func cgroupDriver() async throws(PodServiceError) -> CgroupDriver { settings.cgroupDriver }
-
-    /// Addresses are the network's to give.
-    public func setPodAddressRange(_ range: String) async throws(PodServiceError) {}
-
     /// What a sandbox is, with its addresses.
-    public func sandboxStatus(
+    func sandboxStatus(
         _ id: String,
         isVerbose: Bool
     ) async throws(PodServiceError) -> PodSandboxStatus {
@@ -87,21 +81,27 @@ extension PodRuntime: PodService {
         )
     }
 
-    /// The sandboxes that a filter lets through, the youngest first.
-    public func sandboxes(_ filter: PodSandboxFilter) async throws(PodServiceError) -> [PodSandbox] {
+    /// The sandboxes that a filter lets through of those that are shown, the youngest first.
+    func sandboxes(_ filter: PodSandboxFilter, _ isShown: (SandboxRecord) -> Bool) async -> [PodSandbox] {
         // One that is being made is not there yet.
-        let all = await store.sandboxes.values.filter { $0.phase != .making }.map(\.listed)
+        let all = await store.sandboxes.values.filter { $0.phase != .making && isShown($0) }.map(\.listed)
         return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
     }
 
-    /// The containers that a filter lets through, the youngest first.
-    public func containers(_ filter: ContainerFilter) async throws(PodServiceError) -> [Container] {
-        let all = await store.containers.values.filter { $0.phase != .making }.map(\.listed)
-        return filter.apply(to: all.sorted { $0.createdAt > $1.createdAt })
+    /// The containers that a filter lets through of those whose sandbox is shown, the youngest first.
+    func containers(_ filter: ContainerFilter, _ isShown: (SandboxRecord) -> Bool) async -> [Container] {
+        let records = await records(isShown).filter { $0.phase != .making }
+        return filter.apply(to: records.map(\.listed).sorted { $0.createdAt > $1.createdAt })
+    }
+
+    /// The containers whose sandbox is shown.
+    func records(_ isShown: (SandboxRecord) -> Bool) async -> [ContainerRecord] {
+        let sandboxes = await store.sandboxes
+        return await store.containers.values.filter { sandboxes[$0.sandboxID].map(isShown) ?? false }
     }
 
     /// What a container is, and how it ended.
-    public func containerStatus(
+    func containerStatus(
         _ id: String,
         isVerbose: Bool
     ) async throws(PodServiceError) -> ContainerStatus {
@@ -131,15 +131,16 @@ extension PodRuntime: PodService {
             status.details["uuid"] = record.uuid
             status.details["vcpus"] = String(record.shape.vcpus)
             status.details["memoryMiB"] = String(record.shape.memoryMiB)
+            status.details["accelerator"] = (record.hardware?.accelerator ?? settings.accelerator).rawValue
+            status.details["consoleLog"] = "\(folder(record))/\(MachineFile.consoleLog.rawValue)"
         }
         return status
     }
 
     /// Changes the limits of a VM's processors; its memory is what it was made with.
-    public func updateResources(
+    func updateResources(
         _ resources: LinuxResources,
-        ofContainer id: String,
-        annotations: [String: String]
+        ofContainer id: String
     ) async throws(PodServiceError) {
         guard let known = try await container(id) else { throw PodServiceError.noContainer(id) }
         try await shielded { [self] in
@@ -191,7 +192,7 @@ extension PodRuntime: PodService {
     }
 
     /// Opens a container's log anew, after it was rotated.
-    public func reopenLog(ofContainer id: String) async throws(PodServiceError) {
+    func reopenLog(ofContainer id: String) async throws(PodServiceError) {
         guard let record = try await container(id) else { throw PodServiceError.noContainer(id) }
         do {
             guard try await logs.reopen(record.id) else {

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Libvirt
-public import Pods
+import Pods
 
 extension PodRuntime {
     /// Ends a container's guest: asks it, and ends QEMU where it does not follow within so many seconds.
     ///
     /// Of several calls the one whose time is over first ends it.
-    public func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
+    func stopContainer(_ id: String, seconds: Int64) async throws(PodServiceError) {
         guard let known = try await container(id) else { return }
         try await shielded { [self] in
             // A start that is under way is given up.

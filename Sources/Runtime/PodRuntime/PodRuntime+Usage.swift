@@ -2,29 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Machines
-public import Pods
+import Pods
 
 /// Stats come from cgroups, network devices and files, and never from libvirt or a guest: none of them can hang, and no
 /// lock is waited for.
 extension PodRuntime {
     /// What a container uses.
-    public func containerUsage(_ id: String) async throws(PodServiceError) -> ContainerUsage {
+    func containerUsage(_ id: String) async throws(PodServiceError) -> ContainerUsage {
         guard let record = try await container(id), record.phase != .making,
             let usage = await usages(of: [record]).first
         else { throw PodServiceError.noContainer(id) }
         return usage
     }
 
-    /// What the containers use that a filter lets through, the youngest first.
-    public func containerUsages(_ filter: ContainerFilter) async throws(PodServiceError) -> [ContainerUsage] {
+    /// What the containers use that a filter lets through of those whose sandbox is shown, the youngest first.
+    func containerUsages(
+        _ filter: ContainerFilter,
+        _ isShown: (SandboxRecord) -> Bool
+    ) async -> [ContainerUsage] {
+        let listed = await containers(filter, isShown)
         let records = await store.containers
-        let listed = filter.apply(to: records.values.filter { $0.phase != .making }.map(\.listed))
-        let wanted = listed.sorted { $0.createdAt > $1.createdAt }.compactMap { records[$0.id] }
-        return await usages(of: wanted)
+        return await usages(of: listed.compactMap { records[$0.id] })
     }
 
     /// What a sandbox uses.
-    public func sandboxUsage(_ id: String) async throws(PodServiceError) -> PodSandboxUsage {
+    func sandboxUsage(_ id: String) async throws(PodServiceError) -> PodSandboxUsage {
         guard let record = try await sandbox(id), record.phase != .making else {
             throw PodServiceError.noSandbox(id)
         }
@@ -38,12 +40,14 @@ extension PodRuntime {
         return usage
     }
 
-    /// What the sandboxes use that are ready and that a filter lets through, the youngest first.
-    public func sandboxUsages(_ filter: PodSandboxFilter) async throws(PodServiceError) -> [PodSandboxUsage] {
+    /// What the sandboxes use that are ready and that a filter lets through of those that are shown, the youngest first.
+    func sandboxUsages(
+        _ filter: PodSandboxFilter,
+        _ isShown: (SandboxRecord) -> Bool
+    ) async -> [PodSandboxUsage] {
+        let listed = await sandboxes(filter) { $0.phase == .ready && isShown($0) }
         let records = await store.sandboxes
-        let listed = filter.apply(to: records.values.filter { $0.phase == .ready }.map(\.listed))
-        let wanted = listed.sorted { $0.createdAt > $1.createdAt }.compactMap { records[$0.id] }
-        return await usages(of: wanted)
+        return await usages(of: listed.compactMap { records[$0.id] })
     }
 
     private func usages(of containers: [ContainerRecord]) async -> [ContainerUsage] {

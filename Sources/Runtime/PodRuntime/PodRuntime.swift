@@ -22,7 +22,7 @@ public final class PodRuntime: Sendable {
     static let mark = OwnerMark(namespace: Domain.metadataNamespace, owner: name)
 
     /// The version that callers are told.
-    public let version: RuntimeVersion
+    let version: RuntimeVersion
     let settings: PodSettings
     let hypervisor: Hypervisor
     let plugins: any NetworkPlugins
@@ -35,6 +35,10 @@ public final class PodRuntime: Sendable {
     /// Containers whose start is under way, without the pod's lock.
     let starting = Underway()
     let farewells = Farewells()
+    /// Machines whose run is under way, by their names.
+    let running = Underway()
+    /// Containers whose console is open.
+    let consoles = Underway()
     /// The collection of the networks' garbage that goes on, which a new sandbox ends.
     let collecting = Mutex<Task<Void, any Error>?>(nil)
     /// Pods and containers that the watch is busy with.
@@ -78,7 +82,7 @@ public final class PodRuntime: Sendable {
         )
     }
 
-    /// The ids of our sandboxes, as the files for plugins tell them; vmctl's are called otherwise.
+    /// The ids of our sandboxes, as the files for plugins tell them.
     static func sandboxes(in folder: String) throws(SystemError) -> [String] {
         try Files.list(folder).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
             .filter { $0.utf8.count == 64 && $0.allSatisfy(\.isHexDigit) }
@@ -128,15 +132,21 @@ public final class PodRuntime: Sendable {
         }
     }
 
-    /// The sandbox that an id, or the beginning of one, means; nil where there is none.
-    func sandbox(_ id: String) async throws(PodServiceError) -> SandboxRecord? {
-        let sandboxes = await store.sandboxes
+    /// The sandbox that an id, or the beginning of one, means among those that are shown; nil where there is none.
+    func sandbox(
+        _ id: String,
+        _ isShown: (SandboxRecord) -> Bool = { _ in true }
+    ) async throws(PodServiceError) -> SandboxRecord? {
+        let sandboxes = await store.sandboxes.filter { isShown($0.value) }
         return try Self.find(id, in: sandboxes, "sandboxes")
     }
 
-    /// The container that an id, or the beginning of one, means; nil where there is none.
-    func container(_ id: String) async throws(PodServiceError) -> ContainerRecord? {
-        let containers = await store.containers
+    /// The container that an id, or the beginning of one, means among those whose sandbox is shown; nil where there is none.
+    func container(
+        _ id: String,
+        _ isShown: (SandboxRecord) -> Bool = { _ in true }
+    ) async throws(PodServiceError) -> ContainerRecord? {
+        let containers = Dictionary(uniqueKeysWithValues: await records(isShown).map { ($0.id, $0) })
         return try Self.find(id, in: containers, "containers")
     }
 

@@ -41,8 +41,14 @@ public struct PodSettings: Sendable {
     /// The defaults.
     public init(machines: Settings = Settings()) { self.machines = machines }
 
+    /// What QEMU needs beside a guest on the node's accelerator.
+    var needs: EmulatorNeeds { needs(with: accelerator) }
+
     /// What QEMU needs beside a guest.
-    var needs: EmulatorNeeds { EmulatorNeeds(accelerator: accelerator, fixedMiB: memoryOverheadMiB) }
+    func needs(with accelerator: Domain.Accelerator) -> EmulatorNeeds {
+        EmulatorNeeds(accelerator: accelerator, fixedMiB: memoryOverheadMiB)
+    }
+
     /// The folder of all pods' files.
     var podsFolder: String { "\(machines.stateFolder)/pods" }
     /// The database.

@@ -28,6 +28,8 @@ struct SandboxRecord: Hashable, Sendable {
 
     /// Its id.
     var id: String
+    /// At whose socket it was made.
+    var origin = Origin.kubelet
     /// What the caller asked for.
     var configuration: PodSandboxConfiguration
     /// The RuntimeClass's handler.
@@ -40,15 +42,20 @@ struct SandboxRecord: Hashable, Sendable {
     var bootID: String
     /// The user that its QEMU runs as.
     var user: UInt32
-    /// The path of its network namespace.
+    /// The path of its network namespace; empty where it has none of its own.
     var namespace: String
+    /// The sandbox, made by others, whose interfaces it has; nil for its own, or none.
+    var preparedBy: String?
     /// Its networks whose DEL has not succeeded yet.
     var networks: [Network] = []
     /// Its addresses, the pod's first.
     var addresses: [String] = []
 
     /// Whether its network can be used: one whose namespace somebody took away can not, and has to be made anew.
-    var isReady: Bool { phase == .ready && NamedNamespace.isAlive(namespace) }
+    var isReady: Bool { phase == .ready && (namespace.isEmpty || NamedNamespace.isAlive(namespace)) }
+
+    /// The sandbox as whose interfaces plugins have written down what it has; nil where it has no network.
+    var attached: String? { preparedBy ?? (namespace.isEmpty ? nil : id) }
 
     /// What lists show.
     var listed: PodSandbox {

@@ -9,6 +9,8 @@ public import NetworkTypes
 public struct RuntimeConfiguration: Hashable, Sendable {
     /// The socket of the Container Runtime Interface.
     public var listen = "/run/contrail-vm/vm-runtime.sock"
+    /// The operator's socket.
+    public var operatorSocket = "/run/contrail-vm/operator.sock"
     /// What outlives a boot.
     public var stateFolder = "/var/lib/contrail-vm"
     /// What does not.
@@ -31,6 +33,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var imageLocalAddresses: [EndpointRange] = []
     /// Whether raw images count in which nothing is known.
     public var takesUnknownImages = false
+    /// What must stay free where images are.
+    public var imageReserve = ByteCount(512 << 20)
     /// The first user id for emulators.
     public var firstEmulatorUser = 66_000
     /// How many there are.
@@ -76,6 +80,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             .path,
             "VIRTLET_CRI_SOCKET_PATH",
             "The socket on which kubelet finds the runtime; mode 0600."
+        ),
+        .init(
+            "operator-socket",
+            \.operatorSocket,
+            .path,
+            "The operator's socket, which `vmctl` uses; mode 0600. What is made there, kubelet does not see."
         ),
         .init("state-dir", \.stateFolder, .path, "What outlives a boot: the database, disks, logs."),
         .init(
@@ -138,6 +148,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.takesUnknownImages,
             .flag,
             "Whether raw images are taken in which there is neither a partition table, a boot sector nor a known file system."
+        ),
+        .init(
+            "image-reserve",
+            \.imageReserve,
+            .bytes,
+            "What stays free on the file system of the image store, whatever is pulled."
         ),
         .init(
             "emulator-uid-first",

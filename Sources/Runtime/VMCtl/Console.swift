@@ -2,17 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CLinux
-import LinuxSystem
-import Machines
+import OperatorClient
 
 /// The command that talks to a machine's console.
 struct Console: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talk to a machine's serial console, or print what it wrote.",
         discussion: """
-            Ctrl-] leaves the console; the machine goes on. One console can be open at a time. What the \
-            guest writes is kept in the log in any case.
+            Ctrl-] leaves the console; the machine keeps running. It can be open once at a time. What the guest \
+            writes is kept in the log in any case.
             """
     )
 
@@ -25,35 +23,27 @@ struct Console: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "With --log: go on printing until the machine stops.")
     var follow = false
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var runtime: RuntimeOptions
 
     mutating func validate() throws {
         if follow, !log { throw ValidationError("--follow goes with --log.") }
     }
 
     func run() async throws {
-        let runtime = try host.runtime()
-        let machine = try runtime.find(name)
-        if log {
-            try await ConsoleLog(path: runtime.consoleLog(of: machine)).print(following: follow) {
-                try await runtime.status(of: machine).domain != nil
+        try await runtime.connected { [name, log, follow] vms in
+            let machine = try await vms.present(name)
+            guard log else {
+                guard machine.state == .running else {
+                    throw CommandError(
+                        "\(name) does not run. Read what it wrote: vmctl console --log \(name)"
+                    )
+                }
+                return try await ConsoleSession(name: name, containerID: machine.containerID).run(vms)
             }
-            return
-        }
-        let terminal = try await runtime.consoleTerminal(of: machine)
-        let lock = try Self.lock(name, runtime.settings)
-        defer { withExtendedLifetime(lock) {} }
-        Terminal.note("Connected to \(name). Ctrl-] leaves.")
-        try ConsoleSession(path: terminal).run()
-    }
-
-    private static func lock(_ name: String, _ settings: Settings) throws -> FileLock {
-        do throws(SystemError) {
-            return try FileLock("\(settings.locksFolder)/console-\(name)", deadline: 0)
-        } catch {
-            throw ValidationError(
-                error.errno == ETIMEDOUT ? "The console of \(name) is open elsewhere." : error.message
-            )
+            guard !machine.consoleLog.isEmpty else { throw CommandError("\(name) was never started.") }
+            try await ConsoleLog(path: machine.consoleLog).print(following: follow) {
+                try await vms.machine(named: name)?.state == .running
+            }
         }
     }
 }

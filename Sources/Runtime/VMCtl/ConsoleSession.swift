@@ -3,54 +3,74 @@
 
 import CLinux
 import Foundation
-import LinuxSystem
+import OperatorClient
+import Synchronization
 
 /// The operator's terminal joined to a machine's.
 struct ConsoleSession {
     /// The key that leaves the console: Ctrl-].
     private static let leave: UInt8 = 0x1D
 
-    let path: String
+    let name: String
+    let containerID: String
 
-    /// Copies both ways until Ctrl-], until the machine ends, or, where the input is no terminal, until it has
+    /// Copies both ways until Ctrl-], until the machine ends, or, where the input is not a terminal, until it has
     /// ended and the guest was silent for a second.
-    func run() throws(SystemError) {
-        let guest = try FileDescriptor(opening: path, O_RDWR | O_NOCTTY)
+    func run(_ vms: OperatorClient) async throws {
+        Terminal.note("Connected to \(name). Ctrl-] leaves.")
         let former = Self.makeRaw(0)
         defer { Self.restore(0, former) }
-        var hasInput = true
-        while true {
-            var waiting = [
-                pollfd(fd: guest.raw, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: hasInput ? 0 : -1, events: Int16(POLLIN), revents: 0),
-            ]
-            let ready = poll(&waiting, 2, hasInput ? -1 : 1000)
-            if ready < 0, clinux_errno() == EINTR { continue }
-            guard ready > 0 else { return }
-            if waiting[0].revents != 0 {
-                guard let bytes = Self.bytes(guest.raw) else { return }
-                Terminal.write(bytes, to: 1)
-            }
-            if waiting[1].revents != 0 {
-                guard let bytes = Self.bytes(0) else {
-                    hasInput = false
-                    continue
+        let heard = LastHeard()
+        let (typed, keys) = AsyncStream.makeStream(of: [UInt8].self)
+        // It ends with the process where nothing more is typed.
+        Thread.detachNewThread { Self.read(into: keys) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let (input, sent) = AsyncStream.makeStream(of: [UInt8].self)
+            group.addTask { [containerID] in
+                try await vms.attachConsole(containerID, input: input) { bytes in
+                    heard.now()
+                    Terminal.write(bytes, to: 1)
                 }
-                let typed = bytes.prefix { $0 != Self.leave }
-                Terminal.write(Array(typed), to: guest.raw)
-                if typed.count < bytes.count { return }
             }
+            group.addTask {
+                var hasLeft = false
+                for await bytes in typed {
+                    let text = bytes.prefix { $0 != Self.leave }
+                    sent.yield(Array(text))
+                    hasLeft = text.count < bytes.count
+                    if hasLeft { break }
+                }
+                heard.now()
+                while !hasLeft, heard.isRecent { try await Task.sleep(for: .milliseconds(100)) }
+            }
+            // Whichever ends first ends the session.
+            try await group.next()
+            sent.finish()
+            group.cancelAll()
+            while let ended = await group.nextResult() { _ = ended }
         }
     }
 
-    /// What can be read now; nil at the end, and where the other side is gone.
-    private static func bytes(_ descriptor: Int32) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(descriptor, &bytes, bytes.count)
-        return count > 0 ? Array(bytes[..<count]) : nil
+    /// When the guest was last heard.
+    private final class LastHeard: Sendable {
+        private let time = Mutex(ContinuousClock.now)
+
+        func now() { time.withLock { $0 = .now } }
+
+        var isRecent: Bool { time.withLock { $0 + .seconds(1) > .now } }
     }
 
-    /// Passes every key on, also Ctrl-C; nil where the descriptor is no terminal.
+    private static func read(into keys: AsyncStream<[UInt8]>.Continuation) {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = CLinux.read(0, &bytes, bytes.count)
+            if count < 0, clinux_errno() == EINTR { continue }
+            guard count > 0 else { return keys.finish() }
+            keys.yield(Array(bytes[..<count]))
+        }
+    }
+
+    /// Passes every key on, also Ctrl-C; nil where the descriptor is not a terminal.
     private static func makeRaw(_ descriptor: Int32) -> termios? {
         var former = termios()
         guard tcgetattr(descriptor, &former) == 0 else { return nil }

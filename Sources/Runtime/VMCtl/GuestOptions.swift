@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CloudInit
+import CRIMessages
+import Foundation
 import NetworkTypes
 
 /// What the guest is told by cloud-init.
@@ -37,38 +38,33 @@ struct GuestOptions: ParsableArguments {
         }
     }
 
-    /// The guest; its id is filled in when the machine is made.
-    func description(of name: String) throws -> GuestDescription {
-        var keys: [String] = []
+    /// What vm-runtime is told.
+    func message() throws -> OperatorGuest {
+        var message = OperatorGuest()
         for key in sshKey {
             guard key.hasPrefix("@") else {
-                keys.append(key)
+                message.sshKeys.append(key)
                 continue
             }
             let text = try NetworkOptions.text(of: String(key.dropFirst()))
-            keys += text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
+            message.sshKeys += text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
         }
-        let resolver = DNS(servers: dns.map(\.address), search: dnsSearch)
-        var guest = GuestDescription(
-            instanceID: "",
-            hostname: name,
-            sshKeys: keys,
-            userData: try userData.map {
-                try UserText(packed: NetworkOptions.bytes(of: $0), from: "the file \($0)")
-            },
-            addressing: noNetworkConfig ? .image : dhcp ? .dhcp : .prepared,
-            dns: resolver.isEmpty ? nil : resolver
-        )
-        guest.networkVersion = networkConfigVersion.value
-        return guest
+        if let userData {
+            message.userData = Data(try NetworkOptions.bytes(of: userData))
+            message.userDataSource = "the file \(userData)"
+        }
+        message.dhcp = dhcp
+        message.noNetworkConfig = noNetworkConfig
+        message.networkConfigVersion = networkConfigVersion == .v1 ? 1 : 2
+        message.dnsServers = dns.map(\.address.text)
+        message.dnsSearches = dnsSearch
+        return message
     }
 
     /// A version of the network-config on the command line.
     enum NetworkVersion: String, ExpressibleByArgument, CaseIterable {
         case v1 = "1"
         case v2 = "2"
-
-        var value: GuestDescription.NetworkVersion { self == .v1 ? .v1 : .v2 }
     }
 
     /// An IP address on the command line.

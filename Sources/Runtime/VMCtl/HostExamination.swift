@@ -2,16 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import DomainXML
 import Foundation
 import HostPrograms
 import KVMProbe
 import Libvirt
 import LinuxSystem
 import Machines
+import RuntimeConfiguration
 
 /// What the doctor looks at.
 struct HostExamination: Sendable {
+    let configuration: RuntimeConfiguration
     let settings: Settings
+
+    /// An examination by the node's configuration; nil where its users are not a range.
+    init?(_ configuration: RuntimeConfiguration) {
+        guard let settings = Settings(configuration) else { return nil }
+        self.configuration = configuration
+        self.settings = settings
+    }
 
     /// Looks at everything, cheap things first.
     func findings() async -> [Finding] {
@@ -48,7 +58,7 @@ struct HostExamination: Sendable {
             : .fail(
                 "privileges",
                 "user \(getuid())",
-                "Run vmctl as root: it makes namespaces and gives files away."
+                "Run vmctl as root: vm-runtime's socket is root's."
             )
     }
 
@@ -67,7 +77,7 @@ struct HostExamination: Sendable {
             try Files.makeFolder(settings.runFolder)
             return .ok(settings.runFolder, "is there")
         } catch {
-            return .fail(settings.runFolder, error.message, "Set CONTRAIL_VM_RUN_DIR to a folder on a tmpfs.")
+            return .fail(settings.runFolder, error.message, "Set run-dir to a folder on a tmpfs.")
         }
     }
 
@@ -77,7 +87,7 @@ struct HostExamination: Sendable {
         let text = "QEMU runs as one of the users \(range.first) to \(range.last)"
         let named = (range.first...range.last).first { getpwuid($0) != nil }
         guard let named else { return .ok("users", text) }
-        return .warn("users", "\(text), but \(named) is somebody's", "Set CONTRAIL_VM_USERS to a free range.")
+        return .warn("users", "\(text), but \(named) is somebody's", "Set emulator-uid-first to the first of a free range.")
     }
 
     private var wrapper: Finding {
@@ -86,7 +96,7 @@ struct HostExamination: Sendable {
             return .warn(
                 settings.wrapper,
                 "is not there",
-                "Only VMs whose taps lie in pods' namespaces need it. Install it or set CONTRAIL_VM_WRAPPER."
+                "Only VMs whose taps lie in pods' namespaces need it. Install it, or set vmwrapper."
             )
         }
         guard status.st_mode & 0o001 != 0 else {
@@ -133,14 +143,14 @@ struct HostExamination: Sendable {
     private var libvirt: Finding {
         get async {
             do throws(LibvirtError) {
-                let version = try await Hypervisor(uri: settings.libvirtURI, mark: MachineRuntime.mark)
-                    .version()
+                let mark = OwnerMark(namespace: Domain.metadataNamespace, owner: "vmctl")
+                let version = try await Hypervisor(uri: settings.libvirtURI, mark: mark).version()
                 return .ok("libvirt", "\(version) at \(settings.libvirtURI)")
             } catch {
                 return .fail(
                     "libvirt",
                     error.description,
-                    "Install libvirt-daemon-system and start libvirtd, or set CONTRAIL_VM_LIBVIRT_URI."
+                    "Install libvirt-daemon-system and start libvirtd, or set libvirt-uri."
                 )
             }
         }

@@ -2,37 +2,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Machines
+import OperatorClient
 
 /// The command that lists machines.
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ps",
-        abstract: "List the machines.",
+        abstract: "List the machines, and kubelet's VM pods.",
         discussion: """
-            The state is running, paused, stopping, stopped, crashed, or incomplete where a run was cut \
-            short: vmctl rm removes such a machine.
+            A pod of kubelet's is named by its namespace and name. The state is running, stopped, crashed, or \
+            incomplete where a run was cut short: vmctl rm removes such a machine.
             """
     )
 
     @Flag(name: .shortAndLong, help: "Print names alone.")
     var quiet = false
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var runtime: RuntimeOptions
 
     func run() async throws {
-        let statuses = try await host.runtime().list()
+        let machines = try await runtime.connected { try await $0.machines() }
         if quiet {
-            for status in statuses { Terminal.line(status.machine.name) }
+            for machine in machines { Terminal.line(machine.name) }
             return
         }
-        var rows = [["NAME", "STATE", "ACCEL", "VCPUS", "MEMORY", "UID", "ADDRESSES"]]
-        for status in statuses {
-            let machine = status.machine
-            let addresses = status.interfaces.flatMap(\.guest.addresses).map(\.address.text)
+        var rows = [["NAME", "STATE", "ACCEL", "VCPUS", "MEMORY", "UID", "DOMAIN", "ADDRESSES"]]
+        for machine in machines {
             rows.append([
-                machine.name, status.word, machine.accelerator.rawValue, String(machine.vcpus),
-                "\(machine.memoryMiB) MiB", String(machine.user.uid), addresses.joined(separator: ","),
+                machine.name, machine.state.rawValue, machine.accelerator, machine.vcpus,
+                machine.memoryMiB.isEmpty ? "" : "\(machine.memoryMiB) MiB", machine.user, machine.domain,
+                machine.addresses.joined(separator: ","),
             ])
         }
         for line in Self.aligned(rows) { Terminal.line(line) }

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CNIProtocol
+import CRIMessages
 import LinuxSystem
-import Machines
-import NetworkTypes
 
 /// Where a machine's interfaces come from.
 struct NetworkOptions: ParsableArguments {
@@ -35,20 +33,10 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// The network that was asked for; reads the lists.
-    func network() throws -> MachineRequest.Network {
-        if noNetwork { return .none }
-        if let sandbox {
-            guard let id = ContainerID(sandbox) else {
-                throw ValidationError("\"\(sandbox)\" is no sandbox's id: letters, digits, '_', '.' and '-'.")
-            }
-            return .prepared(id)
-        }
-        var networks: [SandboxNetwork] = []
-        for (index, path) in netConf.enumerated() {
-            guard let name = InterfaceName("eth\(index)") else { continue }
-            networks.append(SandboxNetwork(interface: name, list: try Self.text(of: path)))
-        }
-        return .attach(networks)
+    func network() throws -> OperatorRunMachineRequest.OneOf_Network {
+        if noNetwork { return .noNetwork(true) }
+        if let sandbox { return .preparedSandbox(sandbox) }
+        return .lists(.with(\.lists, try netConf.map { try Self.text(of: $0) }))
     }
 
     /// The text of a file that must be there.

@@ -3,12 +3,8 @@
 
 import ArgumentParser
 import CLinux
-import CNIProtocol
-import CloudInit
-import DomainXML
-import LinuxSystem
-import Machines
-import NetworkTypes
+import CRIMessages
+import OperatorClient
 
 /// The command that makes and starts a machine.
 struct Run: AsyncParsableCommand {
@@ -19,7 +15,8 @@ struct Run: AsyncParsableCommand {
             configuration list, --sandbox takes a sandbox whose interfaces are prepared and recorded \
             already, --no-network gives the machine none.
 
-            Where something fails, all that was made is undone.
+            If any step fails, vm-runtime undoes all that it made. Once asked, vm-runtime carries the run to its \
+            end, even if vmctl is interrupted: vmctl rm undoes it.
             """
     )
 
@@ -38,11 +35,11 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The guest's processors.")
     var vcpus = 1
 
-    @Option(help: "The board: pc or q35.")
-    var machine: Domain.Board = .pc
+    @Option(help: "The board: pc or q35 (default: as vm-runtime is configured).")
+    var machine: Board?
 
-    @Option(help: "What runs the guest: auto, kvm or tcg. auto measures once a boot whether KVM is of use.")
-    var accel: AcceleratorChoice = .auto
+    @Option(help: "What runs the guest: kvm or tcg (default: auto, as vm-runtime is configured or has measured).")
+    var accel: Accelerator = .auto
 
     @OptionGroup(title: "Network")
     var network: NetworkOptions
@@ -56,7 +53,20 @@ struct Run: AsyncParsableCommand {
     @Option(help: "How many seconds to wait at most.")
     var timeout = 300.0
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var runtime: RuntimeOptions
+
+    /// A board on the command line.
+    enum Board: String, ExpressibleByArgument, CaseIterable {
+        case pc
+        case q35
+    }
+
+    /// What `--accel` chooses.
+    enum Accelerator: String, ExpressibleByArgument, CaseIterable {
+        case auto
+        case kvm
+        case tcg
+    }
 
     mutating func validate() throws {
         guard (16...1 << 22).contains(memory) else {
@@ -67,30 +77,44 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let runtime = try host.runtime()
-        let request = MachineRequest(
-            name: name,
-            image: try ImageOptions.file(image, runtime.settings),
-            memoryMiB: memory,
-            vcpus: vcpus,
-            board: machine,
-            accelerator: try await accel.resolved(runtime.settings),
-            network: try network.network(),
-            podNamespace: network.namespace,
-            podName: network.pod ?? name,
-            guest: try guest.description(of: name)
-        )
-        let made = try await runtime.run(request)
-        switch wait {
-        case nil: break
-        case .agent:
-            Terminal.note("Waiting for the guest's agent")
-            try await runtime.waitForAgent(of: made, seconds: timeout)
-        case .console(let marker):
-            Terminal.note("Waiting for \"\(marker)\" on the console")
-            try await runtime.waitForConsole(of: made, marker: marker, seconds: timeout)
+        let request = try request()
+        try await runtime.connected { [name, wait, timeout] vms in
+            Terminal.note("Making \(name) and starting it")
+            let made: OperatorRunMachineResponse = try await vms.call("RunMachine", of: .machines, request)
+            guard let wait else { return }
+            Terminal.note(wait.note)
+            var awaited = OperatorAwaitGuestRequest()
+            awaited.containerID = made.containerID
+            awaited.sign = wait.sign
+            awaited.timeoutSeconds = timeout
+            do {
+                let _: OperatorAwaitGuestResponse = try await vms.call("AwaitGuest", of: .machines, awaited)
+            } catch {
+                throw CommandError("\(error)\nRead what it wrote: vmctl console --log \(name)")
+            }
         }
-        Terminal.line(made.name)
+        Terminal.line(name)
+    }
+
+    private func request() throws -> OperatorRunMachineRequest {
+        var request = OperatorRunMachineRequest()
+        request.name = name
+        request.podNamespace = network.namespace
+        request.podName = network.pod ?? name
+        request.image = Self.image(image)
+        request.memoryMib = Int32(memory)
+        request.vcpus = Int32(vcpus)
+        request.machineType = machine?.rawValue ?? ""
+        request.accelerator = accel == .auto ? "" : accel.rawValue
+        request.network = try network.network()
+        request.guest = try guest.message()
+        return request
+    }
+
+    /// A file where it looks like one or is there, else a name of the store.
+    private static func image(_ text: String) -> OperatorRunMachineRequest.OneOf_Image {
+        let isPath = [".", "/"].contains { text.hasPrefix($0) }
+        return isPath || access(text, F_OK) == 0 ? .imageFile(absolute(text)) : .imageName(text)
     }
 
     static func absolute(_ path: String) -> String {
@@ -113,6 +137,20 @@ enum Waiting: ExpressibleByArgument, Equatable {
             self = .console(String(argument.dropFirst("console:".count)))
         } else {
             return nil
+        }
+    }
+
+    var note: String {
+        switch self {
+        case .agent: "Waiting for the guest's agent"
+        case .console(let text): "Waiting for \"\(text)\" on the console"
+        }
+    }
+
+    var sign: OperatorAwaitGuestRequest.OneOf_Sign {
+        switch self {
+        case .agent: .agent(true)
+        case .console(let text): .consoleText(text)
         }
     }
 }

@@ -21,37 +21,15 @@ struct Node {
 
     init(_ configuration: RuntimeConfiguration, _ log: Logger) async throws {
         let tell: @Sendable (String) -> Void = { log.info("\($0)") }
-        var machines = Settings()
-        machines.stateFolder = configuration.stateFolder
-        machines.runFolder = configuration.runFolder
-        machines.libvirtURI = configuration.libvirtURI
-        machines.wrapper = configuration.wrapper
-        let first = UInt32(clamping: configuration.firstEmulatorUser)
-        let last = UInt32(clamping: configuration.firstEmulatorUser + configuration.emulatorUserCount - 1)
-        guard let users = UserRange(first: first, last: last) else {
+        guard let machines = Settings(configuration) else {
             throw PodServiceError(
                 .invalidArgument,
-                "emulator-uid-first \(first) and emulator-uid-count \(configuration.emulatorUserCount) are no range of users"
+                "emulator-uid-first \(configuration.firstEmulatorUser) and emulator-uid-count \(configuration.emulatorUserCount) are not a "
+                    + "range of users"
             )
         }
-        machines.users = users
-
-        var imageSettings = ImageSettings(folder: configuration.imageFolder, qemuImg: machines.qemuImg)
-        imageSettings.translationsFolder = configuration.imageTranslationFolder
-        imageSettings.downloadProtocol = configuration.imageDownloadProtocol == .http ? .http : .https
-        imageSettings.allowsPatterns = configuration.translatesByRegularExpressions
-        imageSettings.localAddresses = configuration.imageLocalAddresses
-        imageSettings.limits.takesUnknown = configuration.takesUnknownImages
-        let imageFolder = imageSettings.folder
-        let store = try ImageStore(imageSettings) { [machines] () throws(ImageError) in
-            // Machines of vmctl's lie on images, too.
-            do throws(MachineError) {
-                return ImageStore.digests(ofPaths: try MachineRuntime.imagePaths(machines), in: imageFolder)
-            } catch {
-                throw ImageError(.system, "read which images are in use", error.description)
-            }
-        }
-        images = NodeImages(store, log: tell)
+        let imageSettings = ImageSettings(configuration, qemuImg: machines.qemuImg)
+        images = NodeImages(try ImageStore(imageSettings), log: tell)
 
         var settings = PodSettings(machines: machines)
         settings.networkFolder = configuration.cniConfigurationFolder

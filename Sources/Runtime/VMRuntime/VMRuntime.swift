@@ -8,6 +8,7 @@ import Logging
 import Machines
 import PodRuntime
 import RuntimeConfiguration
+import ServiceLifecycle
 
 /// The runtime of VM pods: serves kubelet on a socket until it is told to stop.
 public struct VMRuntime: AsyncParsableCommand {
@@ -72,39 +73,32 @@ public struct VMRuntime: AsyncParsableCommand {
 
     private static func serve(_ configuration: RuntimeConfiguration) async throws {
         let log = Logger(label: "vm-runtime") { _ in JournalLog(configuration.logLevel) }
-        let stop = StopSignals()
+        // Whoever reads a socket of ours and goes away must not end us.
+        signal(SIGPIPE, SIG_IGN)
         DescriptorRoom.raiseLimit()
-        let socket: ListeningSocket
-        do throws(ListeningSocket.Failure) {
-            socket = try ListeningSocket(configuration.listen)
-        } catch {
-            log.error("\(error)")
-            throw ExitCode.failure
-        }
-        defer { socket.release() }
-        let node: Node
+        var sockets: [ListeningSocket] = []
+        defer { for socket in sockets { socket.release() } }
         do {
-            node = try await Node(configuration, log)
-        } catch {
-            log.error("\(error)")
-            throw ExitCode.failure
-        }
-        await node.pods.reconcile()
-        log.info("version \(version) serves \(socket.path)")
-        Notifier.send("READY=1")
-        do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await node.pods.watch() }
-                try await CRIServer(pods: node.pods, images: node.images, log: log)
-                    .serve(on: socket, patience: .seconds(configuration.drainSeconds)) {
-                        let signal = await stop.first()
-                        log.notice("\(signal): no further calls; waiting for those that have begun")
-                        Notifier.send("STOPPING=1")
-                    }
-                group.cancelAll()
+            for path in [configuration.listen, configuration.operatorSocket] {
+                sockets.append(try ListeningSocket(path))
             }
+            let node = try await Node(configuration, log)
+            let servers = Servers(
+                node: node,
+                kubelets: sockets[0],
+                operators: sockets[1],
+                patience: .seconds(configuration.drainSeconds),
+                log: log
+            )
+            let services = ServiceGroup(
+                services: [GuestWatch(pods: node.pods), servers],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: log
+            )
+            await node.pods.reconcile()
+            try await services.run()
         } catch {
-            log.error("the server has ended: \(error)")
+            log.error("\(error)")
             throw ExitCode.failure
         }
         log.info("ended")

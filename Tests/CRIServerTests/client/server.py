@@ -29,6 +29,7 @@ class Server:
         # Images are examined by nobody's qemu-img.
         self.folder.chmod(0o711)
         self.socket = self.folder / "run" / "vm-runtime.sock"
+        self.operators = self.folder / "run" / "operator.sock"
         self.log = self.folder / "log"
         self.process = None
         self.defaults = []
@@ -39,7 +40,8 @@ class Server:
             self.defaults += ["--accelerator", "tcg", "--libvirt-uri", "test:///default"]
 
     def arguments(self, *more):
-        return [self.program, "--config", "/dev/null", "--listen", str(self.socket), *self.defaults, *more]
+        return [self.program, "--config", "/dev/null", "--listen", str(self.socket), "--operator-socket", str(self.operators),
+                *self.defaults, *more]
 
     def start(self, *more, environment=None):
         """Starts it and waits until it answers."""

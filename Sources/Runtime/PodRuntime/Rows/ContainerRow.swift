@@ -22,6 +22,7 @@ struct ContainerRow: StoredRow {
     var imageFormat: String
     var uuid: String
     var shape: GuestShapeRow
+    var hardware: GuestHardwareRow?
     var phase: String
     var createdAt: Int64
     var startedAt: Int64
@@ -38,6 +39,7 @@ struct ContainerRow: StoredRow {
         imageFormat = record.imageFormat
         uuid = record.uuid
         shape = GuestShapeRow(record.shape)
+        hardware = record.hardware.map { GuestHardwareRow($0) }
         phase = record.phase.rawValue
         createdAt = record.createdAt
         startedAt = record.startedAt
@@ -57,6 +59,7 @@ struct ContainerRow: StoredRow {
             imageFormat: imageFormat,
             uuid: uuid,
             shape: try shape.value(),
+            hardware: try hardware?.value(),
             phase: try meaning(phase, "phase"),
             createdAt: createdAt,
             startedAt: startedAt,
