@@ -213,7 +213,8 @@ let package = Package(
             name: "Machines",
             dependencies: [
                 "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
-                "ImageFormats", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "RuntimeConfiguration",
+                "ImageFormats", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "RuntimeConfiguration",
             ],
             path: "Sources/Runtime/Machines",
             swiftSettings: strict

@@ -19,7 +19,7 @@ import Testing
     private func messages() throws -> [String: [(name: String, type: String)]] {
         var messages: [String: [(name: String, type: String)]] = [:]
         var message: String?
-        for line in try text("Sources/Runtime/CRIServer/runtime.proto").split(separator: "\n") {
+        for line in try text("Sources/Runtime/CRIMessages/runtime.proto").split(separator: "\n") {
             if line.hasPrefix("message ") {
                 message = String(line.dropFirst("message ".count).prefix { $0 != " " })
             } else if line.hasPrefix("}") {

@@ -57,10 +57,12 @@ import Testing
     @Test("every field can be set in the file, the environment and by a flag, and is dumped as it is read")
     func everyField() throws {
         let others = [
-            "listen": "/a/b.sock", "state-dir": "/s", "run-dir": "/r", "libvirt-uri": "test:///default",
+            "listen": "/a/b.sock", "operator-socket": "/o.sock", "state-dir": "/s", "run-dir": "/r",
+            "libvirt-uri": "test:///default",
             "cni-conf-dir": "/c", "cni-bin-dir": "/p", "image-dir": "/i", "image-download-protocol": "http",
             "image-translation-dir": "/t \"x\" # y", "image-regexp-translation": "false",
             "image-local-addresses": "127.0.0.1:8080, ::1", "image-allow-unknown": "true",
+            "image-reserve": "1Gi",
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
             "root-volume-limit": "50Gi", "storage-networks": "10.1.0.0/16,2001:db8::/64",
             "start-limit": "9", "vrouter-timeout": "7", "runtime-handlers": "vm,contrail-vm",
@@ -106,7 +108,7 @@ import Testing
     @Test("a key like none is told what there is")
     func unlikeAny() {
         let message = failure("kubernetes: yes\n")
-        #expect(message.contains("unknown key \"kubernetes\"; there are: listen, state-dir"))
+        #expect(message.contains("unknown key \"kubernetes\"; there are: listen, operator-socket"))
         #expect(
             failure(flags: ["--lsten", "/a"]) == "--lsten: unknown key \"lsten\"; is \"--listen\" meant?"
         )

@@ -5,8 +5,6 @@ import CRIMessages
 import GRPCCore
 import GRPCNIOTransportHTTP2TransportServices
 public import Logging
-import NIOCore
-import NIOPosix
 public import Pods
 import Synchronization
 
@@ -36,12 +34,8 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
         patience: Duration,
         until stop: @escaping @Sendable () async -> Void
     ) async throws {
-        // One thread reads and writes: kubelet is one client, and the calls themselves run elsewhere. It ends with the
-        // process: connections that are being closed when the server has ended still turn to it.
-        NIOSingletons.groupLoopCountSuggestion = 1
-        let threads = MultiThreadedEventLoopGroup.singleton
         let transport = HTTP2ServerTransport.Custom(
-            listenerFactory: UnixListener(eventLoopGroup: threads, descriptor: socket.descriptor),
+            listenerFactory: UnixListener(descriptor: socket.descriptor),
             config: Self.transport
         )
         let journal = CallJournal(log: log)

@@ -16,7 +16,9 @@ extension MachineRequest {
         let network: Network
         switch message.network {
         case .lists(let lists):
-            guard !lists.lists.isEmpty else { throw .missing("a network configuration list", of: "RunMachine") }
+            guard !lists.lists.isEmpty else {
+                throw .missing("a network configuration list", of: "RunMachine")
+            }
             network = .lists(lists.lists)
         case .preparedSandbox(let id): network = .prepared(sandbox: id)
         case .noNetwork(true): network = .none

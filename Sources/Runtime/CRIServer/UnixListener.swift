@@ -10,8 +10,15 @@ import NIOPosix
 /// Without TLS: the socket's mode says who may come. So none of TLS is compiled or linked, which is why this does not
 /// use the transport's own listener.
 struct UnixListener: HTTP2ServerTransport.ListenerFactory {
-    let eventLoopGroup: any EventLoopGroup
+    let eventLoopGroup: any EventLoopGroup = Self.thread
     let descriptor: CInt
+
+    /// One thread reads and writes for all sockets: their callers are few, and the calls themselves run elsewhere. It ends
+    /// with the process: connections that are being closed when a server has ended still turn to it.
+    private static let thread: MultiThreadedEventLoopGroup = {
+        NIOSingletons.groupLoopCountSuggestion = 1
+        return .singleton
+    }()
 
     func makeListeningChannel(
         listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator,

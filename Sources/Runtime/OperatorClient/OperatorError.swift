@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import GRPCCore
+import Glibc
 import NIOCore
 
 /// Why vm-runtime did not do what it was asked for, in its own words.

@@ -63,7 +63,10 @@ extension PodRuntime: MachineService {
     }
 
     private static func taken(_ name: String) -> PodServiceError {
-        PodServiceError(.alreadyExists, "there is a machine \(name) already: remove it first (vmctl rm \(name))")
+        PodServiceError(
+            .alreadyExists,
+            "there is a machine \(name) already: remove it first (vmctl rm \(name))"
+        )
     }
 
     /// The sandbox of a machine.
@@ -114,7 +117,10 @@ extension PodRuntime: MachineService {
                     _ = try CNINetworkList(Array(list.utf8))
                     try await plugins.find(list: list)
                 } catch let error as CNIError {
-                    throw PodServiceError(.invalidArgument, "the network configuration list: \(error.message)")
+                    throw PodServiceError(
+                        .invalidArgument,
+                        "the network configuration list: \(error.message)"
+                    )
                 } catch {
                     throw Self.error(error)
                 }
@@ -195,7 +201,9 @@ extension MachineRequest {
     static func isName(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         let hyphen = UInt8(ascii: "-")
-        guard (1...63).contains(bytes.count), bytes.first != hyphen, bytes.last != hyphen else { return false }
+        guard (1...63).contains(bytes.count), bytes.first != hyphen, bytes.last != hyphen else {
+            return false
+        }
         return bytes.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), hyphen: true

@@ -35,7 +35,8 @@ extension PodRuntime {
             throw PodServiceError(.unavailable, Self.error(error).message)
         }
         let metadata = configuration.metadata
-        let key = "\(origin.rawValue) \(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
+        let key =
+            "\(origin.rawValue) \(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.attempt)"
         return try await makingRoom { [self] in
             try await locks.holding(key) {
                 // The same attempt again, by a kubelet that did not hear the answer.

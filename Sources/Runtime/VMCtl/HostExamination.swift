@@ -87,7 +87,11 @@ struct HostExamination: Sendable {
         let text = "QEMU runs as one of the users \(range.first) to \(range.last)"
         let named = (range.first...range.last).first { getpwuid($0) != nil }
         guard let named else { return .ok("users", text) }
-        return .warn("users", "\(text), but \(named) is somebody's", "Set emulator-uid-first to the first of a free range.")
+        return .warn(
+            "users",
+            "\(text), but \(named) is somebody's",
+            "Set emulator-uid-first to the first of a free range."
+        )
     }
 
     private var wrapper: Finding {

@@ -10,7 +10,8 @@ import RuntimeConfiguration
 /// What of this node vm-runtime's configuration says, for what vmctl does without vm-runtime.
 struct HostOptions: ParsableArguments {
     @Option(
-        help: "vm-runtime's configuration; /etc/contrail-vm/vm-runtime.yaml by default, which need not exist.",
+        help:
+            "vm-runtime's configuration; /etc/contrail-vm/vm-runtime.yaml by default, which need not exist.",
         completion: .file(extensions: ["yaml"])
     )
     var config: String?

@@ -38,7 +38,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The board: pc or q35 (default: as vm-runtime is configured).")
     var machine: Board?
 
-    @Option(help: "What runs the guest: kvm or tcg (default: auto, as vm-runtime is configured or has measured).")
+    @Option(
+        help: "What runs the guest: kvm or tcg (default: auto, as vm-runtime is configured or has measured)."
+    )
     var accel: Accelerator = .auto
 
     @OptionGroup(title: "Network")

@@ -23,7 +23,9 @@ struct Servers: Service {
             machines: pods,
             log: log
         )
-        log.info("version \(VMRuntime.version) serves \(kubelets.path) and, for vmctl, \(self.operators.path)")
+        log.info(
+            "version \(VMRuntime.version) serves \(kubelets.path) and, for vmctl, \(self.operators.path)"
+        )
         Notifier.send("READY=1")
         try await withThrowingTaskGroup(of: Void.self) { [self] group in
             group.addTask { try await kubelet.serve(on: kubelets, patience: patience, until: Self.toldToEnd) }
