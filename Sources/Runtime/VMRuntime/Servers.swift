@@ -34,7 +34,6 @@ struct Servers: Service {
             }
             group.addTask {
                 await Self.toldToEnd()
-                log.notice("no further calls; waiting for those that have begun")
                 Notifier.send("STOPPING=1")
             }
             try await group.waitForAll()

@@ -73,8 +73,7 @@ public struct VMRuntime: AsyncParsableCommand {
 
     private static func serve(_ configuration: RuntimeConfiguration) async throws {
         let log = Logger(label: "vm-runtime") { _ in JournalLog(configuration.logLevel) }
-        // Whoever reads a socket of ours and goes away must not end us.
-        signal(SIGPIPE, SIG_IGN)
+        let stop = StopSignals()
         DescriptorRoom.raiseLimit()
         var sockets: [ListeningSocket] = []
         defer { for socket in sockets { socket.release() } }
@@ -92,11 +91,19 @@ public struct VMRuntime: AsyncParsableCommand {
             )
             let services = ServiceGroup(
                 services: [GuestWatch(pods: node.pods), servers],
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log
             )
             await node.pods.reconcile()
-            try await services.run()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Not the group's own signals: one that comes before it runs must not end the process.
+                group.addTask {
+                    let signal = await stop.first()
+                    log.notice("\(signal): no further calls; waiting for those that have begun")
+                    await services.triggerGracefulShutdown()
+                }
+                try await services.run()
+                group.cancelAll()
+            }
         } catch {
             log.error("\(error)")
             throw ExitCode.failure

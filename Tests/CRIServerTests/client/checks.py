@@ -590,7 +590,7 @@ def descriptors(server):
     from cri_api.v1 import api_pb2
     from grpc_tools import protoc
 
-    folder = pathlib.Path(__file__).resolve().parents[3] / "Sources/Runtime/CRIServer"
+    folder = pathlib.Path(__file__).resolve().parents[3] / "Sources/Runtime/CRIMessages"
     output = server.folder / "descriptors"
     assert protoc.main(["protoc", f"-I{folder}", f"--descriptor_set_out={output}", "runtime.proto"]) == 0
     ours = descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes()).file[0]
