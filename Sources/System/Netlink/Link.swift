@@ -45,6 +45,15 @@ extension NetlinkSocket {
         return Link(object)
     }
 
+    /// The index of a device; nil where there is none.
+    public func index(of name: InterfaceName) throws(NetlinkError) -> Int32? {
+        // An ioctl answers with the number alone, netlink with all there is about the device.
+        let index = name.text.withCString { clinux_interface_index(nl_socket_get_fd(socket), $0) }
+        if index == -ENODEV { return nil }
+        guard index > 0 else { throw NetlinkError(operation: "look up", subject: name.text, errno: -index) }
+        return index
+    }
+
     /// All devices of the namespace.
     public func links() throws(NetlinkError) -> [Link] {
         var cache: OpaquePointer?
@@ -115,6 +124,16 @@ extension NetlinkSocket {
                 rtnl_link_set_flags(link, UInt32(IFF_UP))
                 if let mtu { rtnl_link_set_mtu(link, UInt32(mtu)) }
             }
+        )
+    }
+
+    /// Has the kernel announce the device's IPv4 addresses by gratuitous ARP each time the device comes up (`arp_notify`,
+    /// ip-sysctl in the kernel's documentation).
+    public func announceIPv4(on name: InterfaceName) throws(NetlinkError) {
+        try change(
+            name,
+            "set arp_notify of",
+            { _ = rtnl_link_inet_set_conf($0, UInt32(IPV4_DEVCONF_ARP_NOTIFY), 1) }
         )
     }
 

@@ -44,11 +44,11 @@ int clinux_unshare_network_namespace(void);
 int clinux_bind_mount(const char *_Nonnull source, const char *_Nonnull target);
 int clinux_make_mount_shared(const char *_Nonnull target);
 int clinux_unmount(const char *_Nonnull target);
-/// socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC) and connect to an IPv4 address in network order.
+/// ioctl(SIOCGIFINDEX): the index of an interface of the socket's network namespace, or -errno.
+int clinux_interface_index(int socket, const char *_Nonnull name);
+/// socket(2) of a family with SOCK_STREAM | SOCK_CLOEXEC.
 int clinux_socket_tcp(int family);
-// A socket for sending Ethernet frames; it receives none.
-int clinux_socket_packet(void);
-int clinux_send_frame(int fd, int index, const void *_Nonnull frame, size_t length);
+/// connect(2) to an address in network order and a port in host order.
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port);
 int clinux_connect_ipv6(int fd, const uint8_t *_Nonnull address, uint16_t port);
 /// SO_RCVTIMEO and SO_SNDTIMEO.
@@ -106,6 +106,9 @@ int clinux_listen_ipv6(const uint8_t *_Nonnull address, uint16_t port, int backl
 int clinux_accept_nonblocking(int socket);
 /// socket(AF_UNIX, SOCK_DGRAM), sendto(2) with MSG_DONTWAIT, close(2); a path that begins with @ is an abstract address.
 int clinux_send_datagram_unix(const char *_Nonnull path, const char *_Nonnull text, size_t length);
+/// One ICMPv6 message to all nodes of a link (ff02::1), from an address of this host: socket(SOCK_RAW), hop limit 255,
+/// bind(2), sendto(2), close(2). The kernel fills in the checksum.
+int clinux_send_to_all_nodes(int index, const uint8_t *_Nonnull source, const void *_Nonnull message, size_t length);
 /// When the kernel booted, in seconds since 1970 by today's clock: CLOCK_REALTIME less CLOCK_BOOTTIME.
 int64_t clinux_boot_seconds(void);
 /// st_mtim and st_ctim in nanoseconds since 1970.
