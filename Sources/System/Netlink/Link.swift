@@ -17,10 +17,6 @@ public struct Link: Hashable, Sendable {
     public let mtu: Int
     /// IFF_UP.
     public let isUp: Bool
-    /// IFF_RUNNING: up and with a carrier.
-    public let isRunning: Bool
-    /// The master's index; 0 without one.
-    public let master: Int32
     /// The index of the device below, or of a veth's other end; 0 without one.
     public let lower: Int32
     /// The kind, like "veth"; nil for hardware.
@@ -100,19 +96,6 @@ extension NetlinkSocket {
         )
     }
 
-    /// Makes a bridge, down.
-    public func addBridge(_ name: InterfaceName, mac: MACAddress, mtu: Int) throws(NetlinkError) {
-        guard let link = rtnl_link_bridge_alloc() else {
-            throw NetlinkError(operation: "make", subject: "bridge \(name.text)", errno: ENOMEM)
-        }
-        defer { rtnl_link_put(link) }
-        let address = try LibnlAddress(mac)
-        name.text.withCString { rtnl_link_set_name(link, $0) }
-        rtnl_link_set_addr(link, address.pointer)
-        rtnl_link_set_mtu(link, UInt32(mtu))
-        try check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add bridge", name.text)
-    }
-
     /// Sets a device up with an MTU, and keeps the kernel from giving it a link-local IPv6 address: an end
     /// that only carries a guest's frames must send none of its own.
     public func setUpSilently(_ name: InterfaceName, mtu: Int? = nil) throws(NetlinkError) {
@@ -142,16 +125,6 @@ extension NetlinkSocket {
         try change(name, "set up", { rtnl_link_set_flags($0, UInt32(IFF_UP)) })
     }
 
-    /// Sets a device down.
-    public func setDown(_ name: InterfaceName) throws(NetlinkError) {
-        try change(name, "set down", { rtnl_link_unset_flags($0, UInt32(IFF_UP)) })
-    }
-
-    /// Sets a device's MTU in bytes.
-    public func setMTU(_ name: InterfaceName, to mtu: Int) throws(NetlinkError) {
-        try change(name, "set MTU \(mtu) of", { rtnl_link_set_mtu($0, UInt32(mtu)) })
-    }
-
     /// Gives a device that is down another name.
     ///
     /// - Throws: EEXIST where the name is taken.
@@ -166,11 +139,6 @@ extension NetlinkSocket {
         rtnl_link_set_ifindex(original, link.index)
         name.text.withCString { rtnl_link_set_name(changes, $0) }
         try check(rtnl_link_change(socket, original, changes, 0), "rename \(link.name) to", name.text)
-    }
-
-    /// Makes a device a port of a bridge, by the bridge's index; 0 releases it.
-    public func setMaster(_ name: InterfaceName, to master: Int32) throws(NetlinkError) {
-        try change(name, "set the master of", { rtnl_link_set_master($0, master) })
     }
 
     /// Removes a device, and its peer where it has one.
@@ -218,8 +186,6 @@ extension Link {
         name = String(cString: rtnl_link_get_name(object))
         mtu = Int(rtnl_link_get_mtu(object))
         isUp = flags & UInt32(IFF_UP) != 0
-        isRunning = flags & UInt32(IFF_RUNNING) != 0
-        master = rtnl_link_get_master(object)
         lower = rtnl_link_get_link(object)
         kind = rtnl_link_get_type(object).map { String(cString: $0) }
         vlan = Self.vlan(object, kind)
