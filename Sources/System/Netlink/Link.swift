@@ -30,6 +30,7 @@ public struct Link: Hashable, Sendable {
 extension NetlinkSocket {
     /// A device by its name; nil where there is none.
     public func link(_ name: InterfaceName) throws(NetlinkError) -> Link? {
+        expectLongReplies()
         var object: OpaquePointer?
         let result = name.text.withCString { rtnl_link_get_kernel(socket, 0, $0, &object) }
         guard result == 0, let object else {
@@ -52,6 +53,7 @@ extension NetlinkSocket {
 
     /// All devices of the namespace.
     public func links() throws(NetlinkError) -> [Link] {
+        expectLongReplies()
         var cache: OpaquePointer?
         try check(rtnl_link_alloc_cache(socket, AF_UNSPEC, &cache), "list", "links")
         defer { nl_cache_free(cache) }
