@@ -44,7 +44,8 @@ import Testing
         let failure = inside { socket throws(NetlinkError) in
             try socket.announceIPv4(on: bridge)
             try socket.setUp(bridge)
-            guard let link = try socket.link(bridge), link.mac == mac, link.mtu == 1450, link.kind == "bridge",
+            guard let link = try socket.link(bridge), link.mac == mac, link.mtu == 1450,
+                link.kind == "bridge",
                 link.isUp, try socket.index(of: bridge) == link.index, try socket.index(of: none) == nil
             else {
                 throw NetlinkError(operation: "look up", subject: "br0", errno: ENODEV)
