@@ -39,10 +39,13 @@ int clinux_open_at(int folder, const char *_Nonnull path, int flags, mode_t mode
 int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
 int clinux_enter_network_namespace(int fd);
+/// unshare(2) with CLONE_NEWNET.
 int clinux_unshare_network_namespace(void);
-/// mount(2) with MS_BIND, mount(2) with MS_SHARED | MS_REC, umount2(2) with MNT_DETACH.
+/// mount(2) with MS_BIND.
 int clinux_bind_mount(const char *_Nonnull source, const char *_Nonnull target);
+/// mount(2) with MS_SHARED | MS_REC.
 int clinux_make_mount_shared(const char *_Nonnull target);
+/// umount2(2) with MNT_DETACH.
 int clinux_unmount(const char *_Nonnull target);
 /// ioctl(SIOCGIFINDEX): the index of an interface of the socket's network namespace, or -errno.
 int clinux_interface_index(int socket, const char *_Nonnull name);
@@ -56,11 +59,12 @@ int clinux_set_receive_timeout(int fd, int64_t microseconds);
 int clinux_set_send_timeout(int fd, int64_t microseconds);
 /// TUNSETIFF on an open /dev/net/tun, with IFF_TAP | IFF_NO_PI and the other flags given.
 int clinux_tap_attach(int fd, const char *_Nonnull name, uint16_t flags);
+/// TUNSETOWNER and TUNSETPERSIST.
 int clinux_tap_set_owner(int fd, uid_t owner);
 int clinux_tap_set_persistent(int fd, int on);
 /// TUNGETIFF: the flags of the attached tap, or -errno.
 int clinux_tap_flags(int fd);
-/// The length of the name in a directory entry's d_name, and the entry's name.
+/// The name in a directory entry.
 const char *_Nonnull clinux_entry_name(struct dirent *_Nonnull entry);
 /// CLOCK_MONOTONIC in microseconds.
 int64_t clinux_monotonic_microseconds(void);
