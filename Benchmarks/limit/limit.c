@@ -13,10 +13,10 @@
 #include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -136,6 +137,15 @@ static void list_folder(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
   while (getdents64(fd, entries, sizeof entries) > 0) continue;
+  close(fd);
+}
+
+// What the kernel does with IPv6 on a device, in the thread's network namespace.
+static void set_ipv6(const char *device, const char *setting, char value) {
+  char path[128];
+  format(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", device, setting);
+  int fd = must(open(path, O_WRONLY | O_CLOEXEC), path);
+  if (write(fd, &value, 1) != 1) fail(path);
   close(fd);
 }
 
@@ -255,20 +265,10 @@ static void tell(int fd, struct message *message, const char *what) {
 }
 
 static int index_of(int fd, const char *name) {
-  struct message message;
-  begin(&message, RTM_GETLINK, 0, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg));
-  attribute(&message, IFLA_IFNAME, name, strlen(name) + 1);
-  uint32_t mask = RTEXT_FILTER_VF;
-  attribute(&message, IFLA_EXT_MASK, &mask, sizeof mask);
-  if (send(fd, &message, message.header.nlmsg_len, 0) < 0) fail("get link");
-  struct {
-    struct nlmsghdr header;
-    struct ifinfomsg link;
-    char rest[8192];
-  } answer;
-  if (recv(fd, &answer, sizeof answer, 0) < 0) fail("get link");
-  if (answer.header.nlmsg_type != RTM_NEWLINK) fail("get link");
-  return answer.link.ifi_index;
+  struct ifreq link = {0};
+  strcpy(link.ifr_name, name);
+  must(ioctl(fd, SIOCGIFINDEX, &link), name);
+  return link.ifr_ifindex;
 }
 
 static void add_veth(int fd, const char *mac, int namespace) {
@@ -309,6 +309,21 @@ static void set_up(int fd, const char *name, int is_silent) {
     end(&message, families);
   }
   tell(fd, &message, "set up");
+}
+
+// Has the kernel announce IPv4 addresses when the device comes up.
+static void announce(int fd, int index) {
+  struct message message;
+  uint32_t on = 1;
+  begin(&message, RTM_NEWLINK, 0, &(struct ifinfomsg){.ifi_index = index}, sizeof(struct ifinfomsg));
+  struct rtattr *families = attribute(&message, IFLA_AF_SPEC | NLA_F_NESTED, NULL, 0);
+  struct rtattr *family = attribute(&message, AF_INET | NLA_F_NESTED, NULL, 0);
+  struct rtattr *settings = attribute(&message, IFLA_INET_CONF | NLA_F_NESTED, NULL, 0);
+  attribute(&message, IPV4_DEVCONF_ARP_NOTIFY, &on, sizeof on);
+  end(&message, settings);
+  end(&message, family);
+  end(&message, families);
+  tell(fd, &message, "announce");
 }
 
 static size_t binary(int family, const char *text, unsigned char *bytes) {
@@ -353,38 +368,6 @@ static void delete_link(int fd) {
   begin(&message, RTM_DELLINK, 0, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg));
   attribute(&message, IFLA_IFNAME, request.device, strlen(request.device) + 1);
   tell(fd, &message, "delete link");
-}
-
-// Tells the pod's neighbours of an address: gratuitous ARP, and an unsolicited neighbour advertisement.
-static void announce(int fd, int index, const char *mac, int family, const char *text) {
-  unsigned char frame[86] = {0}, address[16], *hardware = frame + 6;
-  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index};
-  size_t size = binary(family, text, address), length = family == AF_INET ? 42 : 86;
-  sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", hardware, hardware + 1, hardware + 2, hardware + 3, hardware + 4,
-         hardware + 5);
-  if (family == AF_INET) {
-    memset(frame, 0xFF, 6);
-    memcpy(frame + 12, "\x08\x06\0\1\x08\0\6\4\0\1", 10);
-    memcpy(frame + 22, hardware, 6);
-    memcpy(frame + 28, address, size);
-    memcpy(frame + 38, address, size);
-  } else {
-    const unsigned char all[16] = {0xFF, 2, [15] = 1};
-    memcpy(frame, "\x33\x33\0\0\0\1", 6);
-    memcpy(frame + 12, "\x86\xDD\x60\0\0\0\0\x20\x3A\xFF", 10);
-    memcpy(frame + 22, address, size);
-    memcpy(frame + 38, all, size);
-    memcpy(frame + 54, "\x88\0\0\0\x20\0\0\0", 8);
-    memcpy(frame + 62, address, size);
-    memcpy(frame + 78, "\2\1", 2);
-    memcpy(frame + 80, hardware, 6);
-    uint32_t sum = 32 + 58;
-    for (int place = 22; place < 86; place += 2) sum += (uint32_t)(frame[place] << 8 | frame[place + 1]);
-    while (sum >> 16) sum = (sum & 0xFFFF) + (sum >> 16);
-    frame[56] = (unsigned char)(~sum >> 8);
-    frame[57] = (unsigned char)~sum;
-  }
-  if (sendto(fd, frame, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) < 0) fail("announce");
 }
 
 // The record
@@ -479,6 +462,8 @@ static void add(void) {
   write_file(path, temporary, text, (size_t)length, 0600);
 
   add_veth(on_node, port.mac, pod);
+  set_ipv6(request.device, "accept_ra", '0');
+  set_ipv6(request.device, "disable_ipv6", '1');
   set_up(on_node, request.device, 1);
 
   length = format(text, sizeof text,
@@ -507,17 +492,15 @@ static void add(void) {
   text_of(reply, "v6-dns-server", port.v6_dns, sizeof port.v6_dns);
 
   must(setns(pod, CLONE_NEWNET), "setns");
-  format(temporary, sizeof temporary, "/proc/sys/net/ipv6/conf/%s/accept_ra", request.interface);
-  int sysctl = must(open(temporary, O_WRONLY | O_CLOEXEC), temporary);
-  if (write(sysctl, "0", 1) != 1) fail(temporary);
-  close(sysctl);
-  int announcer = must(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), "packet socket");
+  set_ipv6(request.interface, "accept_ra", '0');
+  set_ipv6(request.interface, "ndisc_notify", '1');
   int in_pod = open_netlink();
   must(setns(node, CLONE_NEWNET), "setns");
   int index = index_of(in_pod, request.interface);
-  set_up(in_pod, request.interface, 0);
+  announce(in_pod, index);
   add_address(in_pod, index, AF_INET, port.v4, atoi(port.v4_length));
   add_address(in_pod, index, AF_INET6, port.v6, 64);
+  set_up(in_pod, request.interface, 0);
   add_default_route(in_pod, index, AF_INET, port.v4_gateway);
   add_default_route(in_pod, index, AF_INET6, port.v6_gateway);
 
@@ -527,9 +510,6 @@ static void add(void) {
   format(temporary, sizeof temporary, "%s/.%s.json", folder, request.interface);
   write_file(record, temporary, text, (size_t)length, 0600);
   must(unlink(path), path);
-  index_of(on_node, request.device);
-  announce(announcer, index, port.mac, AF_INET, port.v4);
-  announce(announcer, index, port.mac, AF_INET6, port.v6);
   unlink(lock_path);
   write_log("ADD", start);
   length = print_result(text, sizeof text);

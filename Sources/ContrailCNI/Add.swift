@@ -65,7 +65,6 @@ extension ContrailPlugin {
         do throws(CNIError) {
             let othersDebts = try agent { () throws(AgentError) in try ports.payDebts(of: pod.vmName) }
             var result = CNIResult(version: request.configuration.version)
-            var announcements: [(InterfaceName?, PodInterface.Announcement)] = []
             for (interface, assignment) in try named(assignments, request, configuration) {
                 if interface != request.interface {
                     let key = InterfaceKey(containerID: request.containerID, interface: interface)
@@ -93,15 +92,10 @@ extension ContrailPlugin {
                     over: socket,
                     ports: ports,
                     configuration: configuration,
-                    &rollback,
-                    &announcements
+                    &rollback
                 )
                 if interface == request.interface { result.setDNS(prepared.guest.dns) }
                 prepared.append(to: &result)
-            }
-            for (host, announcement) in announcements {
-                // Without it neighbours ask: no reason to fail.
-                do throws(AttachmentError) { try announcement.send(through: host, over: socket) } catch {}
             }
             ports.payOthersDebts(othersDebts)
             return result
@@ -275,8 +269,7 @@ extension ContrailPlugin {
         over socket: NetlinkSocket,
         ports: Ports,
         configuration: ContrailConfiguration,
-        _ rollback: inout Rollback,
-        _ announcements: inout [(InterfaceName?, PodInterface.Announcement)]
+        _ rollback: inout Rollback
     ) throws(CNIError) -> PreparedInterface {
         let store = configuration.store
         var interface = plan.interface
@@ -308,10 +301,7 @@ extension ContrailPlugin {
         if let dns = options.dns { interface.guest.dns = dns }
         if interface.attachment.podNamespace != nil {
             do throws(AttachmentError) {
-                let announcement = try PodInterface.configure(key.interface, in: namespace, interface.guest)
-                var host: InterfaceName?
-                if case .veth(let veth) = interface.attachment { host = veth.host }
-                announcements.append((host, announcement))
+                try PodInterface.configure(key.interface, in: namespace, interface.guest)
             } catch {
                 throw CNIError(error)
             }

@@ -18,12 +18,6 @@ struct LinkStates {
     /// A device's state; nil where there is none.
     func state(_ name: String) -> State? { states[name] }
 
-    /// Forgets all: events were lost.
-    mutating func clear() {
-        states = [:]
-        names = [:]
-    }
-
     /// Takes an event in.
     ///
     /// - Returns: The devices whose state is another than before.

@@ -168,22 +168,4 @@ import Testing
         #expect(try result.routes() == [])
         #expect(try result.dns() == DNS())
     }
-
-    @Test func `addresses move from one interface to another, unknown keys with them`() throws {
-        let text =
-            #"{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.2/24","interface":0,"x":1},{"address":"10.0.0.3/24"},"#
-            + #"{"address":"10.0.0.4/24","interface":2}],"dns":{}}"#
-        var result = try CNIResult(previous: JSONValue(parsing: Array(text.utf8)), version: .v100)
-        result.moveAddresses(from: 0, to: 1)
-        #expect(try result.addresses().map(\.interface) == [1, nil, 2])
-        result.moveAddresses(from: nil, to: 3)
-        #expect(try result.addresses().map(\.interface) == [1, 3, 2])
-        #expect(String(decoding: result.json.serialized(), as: UTF8.self).contains(#""interface":1,"x":1"#))
-    }
-
-    @Test func `a result without addresses has none to move`() throws {
-        var result = CNIResult(version: .v100)
-        result.moveAddresses(from: nil, to: 1)
-        #expect(try result.addresses() == [])
-    }
 }

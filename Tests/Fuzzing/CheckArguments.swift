@@ -100,7 +100,6 @@ private func checkValues(_ text: String) throws(BrokenInvariant) {
     if let uuid = UUID(text) {
         try hold(uuid.text == text && text.utf8.count == 36 && text == text.lowercased(), "the UUID \(text)")
     }
-    if let pci = PCIAddress(text) { try hold(pci.text == text.lowercased(), "the PCI address \(pci.text)") }
     if let agent = AgentAddress(text) {
         try hold(AgentAddress(agent.text) == agent, "the agent's address \(agent.text)")
     }

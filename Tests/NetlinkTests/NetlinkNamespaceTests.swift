@@ -36,42 +36,28 @@ import Testing
         try TestProgram.run(["ip", "-n", namespace.name] + arguments).output
     }
 
-    @Test func `a bridge, its address, a neighbour and a port are what ip tells`() throws {
-        let (bridge, port) = (try #require(InterfaceName("br0")), try #require(InterfaceName("v0")))
+    @Test func `a device, its settings and its address are what ip tells`() throws {
+        let (bridge, none) = (try #require(InterfaceName("br0")), try #require(InterfaceName("none")))
         let mac = try #require(MACAddress("00:00:5e:00:01:00"))
         let prefix = try #require(IPPrefix("10.9.0.1/24"))
-        let (neighbour, other) = (
-            try #require(IPAddress("10.9.0.7")), try #require(MACAddress("02:00:00:00:00:07"))
-        )
-        _ = try ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
+        _ = try ip("link", "add", "br0", "address", mac.text, "mtu", "1450", "type", "bridge")
         let failure = inside { socket throws(NetlinkError) in
-            try socket.addBridge(bridge, mac: mac, mtu: 1450)
+            try socket.announceIPv4(on: bridge)
             try socket.setUp(bridge)
-            guard let link = try socket.link(bridge), link.mac == mac, link.mtu == 1450, link.kind == "bridge"
+            guard let link = try socket.link(bridge), link.mac == mac, link.mtu == 1450,
+                link.kind == "bridge",
+                link.isUp, try socket.index(of: bridge) == link.index, try socket.index(of: none) == nil
             else {
                 throw NetlinkError(operation: "look up", subject: "br0", errno: ENODEV)
             }
             try socket.addAddress(prefix, to: link.index)
-            try socket.setNeighbour(neighbour, at: other, on: link.index)
-            try socket.setMTU(port, to: 1400)
-            try socket.setMaster(port, to: link.index)
             guard try socket.addresses(of: link.index).contains(prefix),
-                try socket.links().contains(where: {
-                    $0.name == "v0" && $0.master == link.index && $0.mtu == 1400
-                })
+                try socket.links().contains(where: { $0.name == "br0" && $0.index == link.index })
             else { throw NetlinkError(operation: "list", subject: "links and addresses", errno: ENOENT) }
         }
         #expect(failure == nil)
         #expect(try ip("addr", "show", "br0").contains("inet 10.9.0.1/24"))
-        #expect(try ip("neigh").contains("10.9.0.7 dev br0 lladdr 02:00:00:00:00:07 PERMANENT"))
-        #expect(try ip("link", "show", "v0").contains("master br0"))
-        let down = inside { socket throws(NetlinkError) in
-            try socket.setMaster(port, to: 0)
-            try socket.setDown(bridge)
-        }
-        #expect(down == nil)
-        #expect(try !ip("link", "show", "v0").contains("master"))
-        #expect(try !ip("link", "show", "br0").contains(",UP"))
+        #expect(try namespace.run(["cat", "/proc/sys/net/ipv4/conf/br0/arp_notify"]).output == "1\n")
     }
 
     @Test func `a redirect is found, replaced in place and removed, twice`() throws {
@@ -100,10 +86,8 @@ import Testing
 
     @Test func `the kernel's own words are in the error`() throws {
         let taken = try #require(InterfaceName("lo"))
-        let mac = try #require(MACAddress("00:00:5e:00:01:00"))
-        let failure = inside { socket throws(NetlinkError) in try socket.addBridge(taken, mac: mac, mtu: 1500)
-        }
-        #expect(failure == "cannot add bridge lo: File exists")
+        let failure = inside { socket throws(NetlinkError) in try socket.addIntermediate(taken) }
+        #expect(failure?.hasSuffix("lo: File exists") == true, "\(failure ?? "")")
         let noQdisc = inside { socket throws(NetlinkError) in
             try socket.redirect(from: taken, index: 1, to: 1)
         }

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Families of addresses, announcements, and STATUS.
+/// Families of addresses, and STATUS.
 @Suite(.serialized) struct ConductNamespaceTests {
     @Test(.rule("FAMILY-1"), arguments: ["v4", "v6", "both"])
     func `v4 only, v6 only and both work without waiting for duplicate address detection`(
@@ -32,35 +32,6 @@ import Testing
         ] {
             #expect(try pod.namespace.pings(gateway))
         }
-    }
-
-    @Test(.rule("FAMILY-2"))
-    func `ADD tells the neighbours of both addresses`() throws {
-        let lab = try PluginLab()
-        let pod = try lab.pod("web")
-        let file = "\(lab.folder.path)/seen.txt"
-        let capture = try TestProgram.start(
-            "ip",
-            "netns",
-            "exec",
-            lab.node.name,
-            "sh",
-            "-c",
-            "exec timeout 20 tcpdump -l -n -e -i any arp or icmp6 > \(file) 2> \(file).log"
-        )
-        defer { capture.kill(SIGTERM) }
-        for _ in 1...200 where !lab.folder.text("seen.txt.log").contains("listening") { usleep(20_000) }
-        let outcome = try pod.call("contrail-cni", "ADD", lab.contrail())
-        let interfaces = try outcome.document()["interfaces"] as? [[String: Any]]
-        let mac = try #require(interfaces?[1]["mac"] as? String)
-        let announced = "\(mac) ethertype ARP (0x0806), length 48: Request who-has 10.47.0.1 tell 10.47.0.1"
-        let advertised = "fd00:47::1 > ff02::1: ICMP6, neighbor advertisement, tgt is fd00:47::1"
-        func seen() -> Bool {
-            let text = lab.folder.text("seen.txt")
-            return text.contains(announced) && text.contains(advertised)
-        }
-        for _ in 1...250 where !seen() { usleep(20_000) }
-        #expect(seen(), "\(lab.folder.text("seen.txt")) \(lab.folder.text("seen.txt.log"))")
     }
 
     @Test(.rule("STATUS-1"))

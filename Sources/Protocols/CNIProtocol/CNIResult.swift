@@ -147,20 +147,6 @@ public struct CNIResult: Hashable, Sendable {
         object["dns"] = .object(entry)
     }
 
-    /// Points each address at another interface in the list.
-    public mutating func moveAddresses(from old: Int?, to new: Int) {
-        guard case .array(let entries)? = object["ips"] else { return }
-        object["ips"] = .array(
-            entries.map { entry in
-                guard case .object(var fields) = entry, fields["interface"]?.integer == old else {
-                    return entry
-                }
-                fields["interface"] = .integer(new)
-                return .object(fields)
-            }
-        )
-    }
-
     @discardableResult
     private mutating func append(_ entry: JSONValue, to key: String) -> Int {
         var entries = object[key]?.array ?? []

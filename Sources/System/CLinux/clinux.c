@@ -5,7 +5,6 @@
 #include "clinux.h"
 #include <linux/if_tun.h>
 #include <linux/openat2.h>
-#include <netpacket/packet.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -38,10 +37,11 @@ int clinux_make_mount_shared(const char *target) {
 int clinux_unmount(const char *target) { return result(umount2(target, MNT_DETACH)); }
 
 int clinux_socket_tcp(int family) { return result(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-int clinux_socket_packet(void) { return result(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }
-int clinux_send_frame(int fd, int index, const void *frame, size_t length) {
-  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index};
-  return result((int)sendto(fd, frame, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to));
+int clinux_interface_index(int socket, const char *name) {
+  struct ifreq request = {0};
+  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+  int found = result(ioctl(socket, SIOCGIFINDEX, &request));
+  return found < 0 ? found : request.ifr_ifindex;
 }
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
@@ -281,6 +281,23 @@ int clinux_send_datagram_unix(const char *path, const char *text, size_t length)
   if (fd < 0) return -errno;
   ssize_t sent = sendto(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&to, size);
   return closed(fd, sent < 0 ? -errno : 0);
+}
+
+int clinux_send_to_all_nodes(int index, const uint8_t *source, const void *message, size_t length) {
+  const int most_hops = 255;
+  struct sockaddr_in6 from = {.sin6_family = AF_INET6};
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = (uint32_t)index};
+  memcpy(&from.sin6_addr, source, 16);
+  to.sin6_addr.s6_addr[0] = 0xFF;
+  to.sin6_addr.s6_addr[1] = 0x02;
+  to.sin6_addr.s6_addr[15] = 0x01;
+  int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+  if (fd < 0) return -errno;
+  if (setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &most_hops, sizeof most_hops) < 0 ||
+      bind(fd, (struct sockaddr *)&from, sizeof from) < 0 ||
+      sendto(fd, message, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) < 0)
+    return closed(fd, -errno);
+  return closed(fd, 0);
 }
 
 int64_t clinux_boot_seconds(void) {

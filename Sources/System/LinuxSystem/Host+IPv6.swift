@@ -43,6 +43,19 @@ extension Host {
         }
     }
 
+    /// Has the kernel announce the device's IPv6 addresses by neighbour advertisements each time the device comes up
+    /// (`ndisc_notify`, ip-sysctl in the kernel's documentation).
+    ///
+    /// - Returns: Whether it will; not where /proc/sys can't be written.
+    public static func announceIPv6(on device: InterfaceName) -> Bool {
+        do throws(SystemError) {
+            try set("ndisc_notify", of: device, to: UInt8(ascii: "1"))
+            return true
+        } catch {
+            return false
+        }
+    }
+
     private static func set(
         _ name: String,
         of device: InterfaceName,

@@ -17,10 +17,6 @@ public struct Link: Hashable, Sendable {
     public let mtu: Int
     /// IFF_UP.
     public let isUp: Bool
-    /// IFF_RUNNING: up and with a carrier.
-    public let isRunning: Bool
-    /// The master's index; 0 without one.
-    public let master: Int32
     /// The index of the device below, or of a veth's other end; 0 without one.
     public let lower: Int32
     /// The kind, like "veth"; nil for hardware.
@@ -34,6 +30,7 @@ public struct Link: Hashable, Sendable {
 extension NetlinkSocket {
     /// A device by its name; nil where there is none.
     public func link(_ name: InterfaceName) throws(NetlinkError) -> Link? {
+        expectLongReplies()
         var object: OpaquePointer?
         let result = name.text.withCString { rtnl_link_get_kernel(socket, 0, $0, &object) }
         guard result == 0, let object else {
@@ -45,8 +42,18 @@ extension NetlinkSocket {
         return Link(object)
     }
 
+    /// The index of a device; nil where there is none.
+    public func index(of name: InterfaceName) throws(NetlinkError) -> Int32? {
+        // An ioctl answers with the number alone, netlink with all there is about the device.
+        let index = name.text.withCString { clinux_interface_index(nl_socket_get_fd(socket), $0) }
+        if index == -ENODEV { return nil }
+        guard index > 0 else { throw NetlinkError(operation: "look up", subject: name.text, errno: -index) }
+        return index
+    }
+
     /// All devices of the namespace.
     public func links() throws(NetlinkError) -> [Link] {
+        expectLongReplies()
         var cache: OpaquePointer?
         try check(rtnl_link_alloc_cache(socket, AF_UNSPEC, &cache), "list", "links")
         defer { nl_cache_free(cache) }
@@ -91,19 +98,6 @@ extension NetlinkSocket {
         )
     }
 
-    /// Makes a bridge, down.
-    public func addBridge(_ name: InterfaceName, mac: MACAddress, mtu: Int) throws(NetlinkError) {
-        guard let link = rtnl_link_bridge_alloc() else {
-            throw NetlinkError(operation: "make", subject: "bridge \(name.text)", errno: ENOMEM)
-        }
-        defer { rtnl_link_put(link) }
-        let address = try LibnlAddress(mac)
-        name.text.withCString { rtnl_link_set_name(link, $0) }
-        rtnl_link_set_addr(link, address.pointer)
-        rtnl_link_set_mtu(link, UInt32(mtu))
-        try check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "add bridge", name.text)
-    }
-
     /// Sets a device up with an MTU, and keeps the kernel from giving it a link-local IPv6 address: an end
     /// that only carries a guest's frames must send none of its own.
     public func setUpSilently(_ name: InterfaceName, mtu: Int? = nil) throws(NetlinkError) {
@@ -118,19 +112,19 @@ extension NetlinkSocket {
         )
     }
 
+    /// Has the kernel announce the device's IPv4 addresses by gratuitous ARP each time the device comes up (`arp_notify`,
+    /// ip-sysctl in the kernel's documentation).
+    public func announceIPv4(on name: InterfaceName) throws(NetlinkError) {
+        try change(
+            name,
+            "set arp_notify of",
+            { _ = rtnl_link_inet_set_conf($0, UInt32(IPV4_DEVCONF_ARP_NOTIFY), 1) }
+        )
+    }
+
     /// Sets a device up.
     public func setUp(_ name: InterfaceName) throws(NetlinkError) {
         try change(name, "set up", { rtnl_link_set_flags($0, UInt32(IFF_UP)) })
-    }
-
-    /// Sets a device down.
-    public func setDown(_ name: InterfaceName) throws(NetlinkError) {
-        try change(name, "set down", { rtnl_link_unset_flags($0, UInt32(IFF_UP)) })
-    }
-
-    /// Sets a device's MTU in bytes.
-    public func setMTU(_ name: InterfaceName, to mtu: Int) throws(NetlinkError) {
-        try change(name, "set MTU \(mtu) of", { rtnl_link_set_mtu($0, UInt32(mtu)) })
     }
 
     /// Gives a device that is down another name.
@@ -147,11 +141,6 @@ extension NetlinkSocket {
         rtnl_link_set_ifindex(original, link.index)
         name.text.withCString { rtnl_link_set_name(changes, $0) }
         try check(rtnl_link_change(socket, original, changes, 0), "rename \(link.name) to", name.text)
-    }
-
-    /// Makes a device a port of a bridge, by the bridge's index; 0 releases it.
-    public func setMaster(_ name: InterfaceName, to master: Int32) throws(NetlinkError) {
-        try change(name, "set the master of", { rtnl_link_set_master($0, master) })
     }
 
     /// Removes a device, and its peer where it has one.
@@ -199,8 +188,6 @@ extension Link {
         name = String(cString: rtnl_link_get_name(object))
         mtu = Int(rtnl_link_get_mtu(object))
         isUp = flags & UInt32(IFF_UP) != 0
-        isRunning = flags & UInt32(IFF_RUNNING) != 0
-        master = rtnl_link_get_master(object)
         lower = rtnl_link_get_link(object)
         kind = rtnl_link_get_type(object).map { String(cString: $0) }
         vlan = Self.vlan(object, kind)

@@ -28,8 +28,9 @@ public final class NetlinkSocket {
         )
         let connected = nl_connect(socket, NETLINK_ROUTE)
         guard connected == 0 else { throw error(connected, "open", "a netlink socket") }
-        // One system call a reply instead of two: no reply to our requests is longer than libnl's buffer.
-        nl_socket_set_msg_buf_size(socket, 32_768)
+        // One system call a reply instead of two: no reply to our requests is longer than libnl's buffer. Most are
+        // acknowledgements, and a long buffer touches a page more of memory each time.
+        nl_socket_set_msg_buf_size(socket, 8192)
         nl_socket_disable_msg_peek(socket)
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
@@ -39,6 +40,9 @@ public final class NetlinkSocket {
     }
 
     deinit { nl_socket_free(socket) }
+
+    /// Makes room for descriptions of devices: one of a device with virtual functions is long.
+    func expectLongReplies() { nl_socket_set_msg_buf_size(socket, 32_768) }
 
     /// Throws where a call of libnl's reports an error.
     @discardableResult

@@ -22,6 +22,7 @@ public struct Tun: Hashable, Sendable {
 extension NetlinkSocket {
     /// A tun or tap by its name; nil where there is no such device, or it is of another kind.
     public func tun(_ name: InterfaceName) throws(NetlinkError) -> Tun? {
+        expectLongReplies()
         guard let message = nlmsg_alloc_simple(Int32(RTM_GETLINK), 0) else {
             throw NetlinkError(operation: "describe", subject: name.text, errno: ENOMEM)
         }

@@ -17,6 +17,7 @@ final class DataPlaneWorker {
     private let bridges: Bridges
     private let filter: PortFilter
     private let servers: AddressServers
+    private let announcements: Announcements
     private var ports: [AgentUUID: Port] = [:]
     private var byDevice: [String: AgentUUID] = [:]
     /// Ports to be released when there is nothing more urgent: the kernel takes tens of milliseconds for each.
@@ -30,6 +31,7 @@ final class DataPlaneWorker {
         try bridges.removeLeftovers()
         Leftovers.removeProcesses(in: configuration.runDirectory)
         filter = try PortFilter()
+        announcements = try Announcements()
         servers = AddressServers(runDirectory: configuration.runDirectory, switches: configuration.switches)
     }
 
@@ -101,6 +103,7 @@ final class DataPlaneWorker {
     /// Joins a port's device to its network's bridge, if there is one by now.
     private func join(_ interface: AgentUUID, seen: Link?) {
         guard var port = ports[interface] else { return }
+        let running = PortState.attached(isRunning: true)
         do {
             // What is seen may be older than what was done.
             let isKnown = seen.map { $0.master != 0 || $0.index != port.index } ?? false
@@ -121,11 +124,27 @@ final class DataPlaneWorker {
                 try links.setMaster(link, to: bridge.index)
                 port.state = .attached(isRunning: link.isRunning)
             }
+            if port.state == running, ports[interface]?.state != running { announce(port.plan, on: bridge) }
         } catch {
             port.state = .refused("\(error)")
             Log.write("\(error)")
         }
         ports[interface] = port
+    }
+
+    /// The port's device carries frames by now: its neighbours, pods and the node itself, hear whose its addresses are.
+    private func announce(_ plan: PortPlan, on bridge: Link) {
+        let neighbours = ports.values.filter {
+            $0.plan.network.id == plan.network.id && $0.plan.interface != plan.interface && $0.index != 0
+        }
+        announcements.send(plan, over: neighbours.map(\.index))
+        for address in [plan.v4?.bytes, plan.v6?.bytes].compactMap({ $0 }) {
+            do {
+                try links.forgetNeighbour(address, on: bridge)
+            } catch {
+                Log.write("\(error)")
+            }
+        }
     }
 
     private func followDevices() {

@@ -7,6 +7,7 @@ struct Links {
     private static let deleteLink: UInt16 = 17
     private static let getLink: UInt16 = 18
     private static let newAddress: UInt16 = 20
+    private static let deleteNeighbour: UInt16 = 29
     /// struct ifinfomsg is: family, padding, type, index, flags, change mask.
     private static let acknowledged = NetlinkSocket.request | NetlinkSocket.acknowledge
 
@@ -107,6 +108,21 @@ struct Links {
         message.attribute(2, address)
         message.attribute(1, address)
         try socket.send(message, for: "add an address to", link.name)
+    }
+
+    /// Forgets which hardware address a neighbour has, if it is known: who needs it asks again.
+    func forgetNeighbour(_ address: Bytes, on link: Link) throws(SystemError) {
+        // struct ndmsg: family, padding, index, state, flags, type.
+        var message = NetlinkMessage(type: Self.deleteNeighbour, flags: Self.acknowledged)
+        message.add(UInt32(address.count == 4 ? 2 : 10))
+        message.add(link.index)
+        message.add(UInt32(0))
+        message.attribute(1, address)
+        do {
+            try socket.send(message, for: "forget a neighbour on", link.name)
+        } catch  where error.code == 2 {
+            return
+        }
     }
 
     private func message(

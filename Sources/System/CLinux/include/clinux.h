@@ -39,16 +39,19 @@ int clinux_open_at(int folder, const char *_Nonnull path, int flags, mode_t mode
 int clinux_duplicate(int fd);
 /// setns(2) into a network namespace.
 int clinux_enter_network_namespace(int fd);
+/// unshare(2) with CLONE_NEWNET.
 int clinux_unshare_network_namespace(void);
-/// mount(2) with MS_BIND, mount(2) with MS_SHARED | MS_REC, umount2(2) with MNT_DETACH.
+/// mount(2) with MS_BIND.
 int clinux_bind_mount(const char *_Nonnull source, const char *_Nonnull target);
+/// mount(2) with MS_SHARED | MS_REC.
 int clinux_make_mount_shared(const char *_Nonnull target);
+/// umount2(2) with MNT_DETACH.
 int clinux_unmount(const char *_Nonnull target);
-/// socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC) and connect to an IPv4 address in network order.
+/// ioctl(SIOCGIFINDEX): the index of an interface of the socket's network namespace, or -errno.
+int clinux_interface_index(int socket, const char *_Nonnull name);
+/// socket(2) of a family with SOCK_STREAM | SOCK_CLOEXEC.
 int clinux_socket_tcp(int family);
-// A socket for sending Ethernet frames; it receives none.
-int clinux_socket_packet(void);
-int clinux_send_frame(int fd, int index, const void *_Nonnull frame, size_t length);
+/// connect(2) to an address in network order and a port in host order.
 int clinux_connect_ipv4(int fd, uint32_t address, uint16_t port);
 int clinux_connect_ipv6(int fd, const uint8_t *_Nonnull address, uint16_t port);
 /// SO_RCVTIMEO and SO_SNDTIMEO.
@@ -56,11 +59,12 @@ int clinux_set_receive_timeout(int fd, int64_t microseconds);
 int clinux_set_send_timeout(int fd, int64_t microseconds);
 /// TUNSETIFF on an open /dev/net/tun, with IFF_TAP | IFF_NO_PI and the other flags given.
 int clinux_tap_attach(int fd, const char *_Nonnull name, uint16_t flags);
+/// TUNSETOWNER and TUNSETPERSIST.
 int clinux_tap_set_owner(int fd, uid_t owner);
 int clinux_tap_set_persistent(int fd, int on);
 /// TUNGETIFF: the flags of the attached tap, or -errno.
 int clinux_tap_flags(int fd);
-/// The length of the name in a directory entry's d_name, and the entry's name.
+/// The name in a directory entry.
 const char *_Nonnull clinux_entry_name(struct dirent *_Nonnull entry);
 /// CLOCK_MONOTONIC in microseconds.
 int64_t clinux_monotonic_microseconds(void);
@@ -106,6 +110,9 @@ int clinux_listen_ipv6(const uint8_t *_Nonnull address, uint16_t port, int backl
 int clinux_accept_nonblocking(int socket);
 /// socket(AF_UNIX, SOCK_DGRAM), sendto(2) with MSG_DONTWAIT, close(2); a path that begins with @ is an abstract address.
 int clinux_send_datagram_unix(const char *_Nonnull path, const char *_Nonnull text, size_t length);
+/// One ICMPv6 message to all nodes of a link (ff02::1), from an address of this host: socket(SOCK_RAW), hop limit 255,
+/// bind(2), sendto(2), close(2). The kernel fills in the checksum.
+int clinux_send_to_all_nodes(int index, const uint8_t *_Nonnull source, const void *_Nonnull message, size_t length);
 /// When the kernel booted, in seconds since 1970 by today's clock: CLOCK_REALTIME less CLOCK_BOOTTIME.
 int64_t clinux_boot_seconds(void);
 /// st_mtim and st_ctim in nanoseconds since 1970.
