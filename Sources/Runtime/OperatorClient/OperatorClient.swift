@@ -51,6 +51,8 @@ package struct OperatorClient: Sendable {
             ) { try $0.message }
         } catch let error as RPCError {
             throw OperatorError(error)
+        } catch is RuntimeError {
+            throw OperatorError.ended
         }
     }
 
@@ -79,6 +81,8 @@ package struct OperatorClient: Sendable {
             }
         } catch let error as RPCError {
             throw OperatorError(error)
+        } catch is RuntimeError {
+            throw OperatorError.ended
         }
     }
 }

@@ -12,12 +12,22 @@ package struct OperatorError: Error, CustomStringConvertible, Sendable {
     /// Whether what was named is not there.
     package let isNotFound: Bool
 
-    /// What vm-runtime answered.
+    /// The connection was lost.
+    static let ended = OperatorError("vm-runtime has ended. Start it again: systemctl start vm-runtime")
+
+    private init(_ description: String) {
+        self.description = description
+        isNotFound = false
+    }
+
+    /// What vm-runtime answered, or that it ended before it did.
     init(_ error: RPCError) {
+        guard error.cause == nil else {
+            self = .ended
+            return
+        }
         isNotFound = error.code == .notFound
-        description =
-            error.code == .unavailable && error.message.isEmpty
-            ? "vm-runtime has ended; start it again: systemctl start vm-runtime" : error.message
+        description = error.message
     }
 
     /// A socket where nobody answers.
