@@ -138,12 +138,17 @@ let package = Package(
             ],
             swiftSettings: node
         ),
+        .target(
+            name: "Resident",
+            dependencies: ["CLinux", "CNIProtocol", "LinuxSystem", "NetworkTypes"],
+            swiftSettings: node
+        ),
         .target(name: "VMWrapper", dependencies: ["CLinux"], swiftSettings: node),
         .target(
             name: "PortSync",
             dependencies: [
                 "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "OwedDeletions",
-                "PreparedInterface", "VRouter",
+                "PreparedInterface", "Resident", "VRouter",
             ],
             swiftSettings: node
         ),
@@ -294,8 +299,8 @@ let package = Package(
             name: "VMRuntime",
             dependencies: [
                 "CLinux", "CNIInvoker", "CRIServer", "DomainXML", "HostPrograms", "ImageFormats", "Images",
-                "KVMProbe", "LinuxSystem", "Machines", "PodRuntime", "Pods", "RuntimeConfiguration",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "KVMProbe", "LinuxSystem", "Machines", "NetworkTypes", "PodRuntime", "Pods", "Resident",
+                "RuntimeConfiguration", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -535,6 +540,7 @@ let package = Package(
             dependencies: ["TestSupport", "VMWrapper"],
             swiftSettings: strict
         ),
+        .testTarget(name: "ResidentTests", dependencies: ["Resident"], swiftSettings: strict),
         .testTarget(
             name: "PortSyncTests",
             dependencies: [

@@ -4,6 +4,7 @@
 import CLinux
 import LinuxSystem
 import NetworkTypes
+import Resident
 import VRouter
 
 /// One idle connection to the agent: the agent never closes it, so its end is the agent's end.

@@ -7,6 +7,7 @@ import LinuxSystem
 import NetworkTypes
 import OwedDeletions
 import PreparedInterface
+import Resident
 import VRouter
 
 extension Daemon {

@@ -5,6 +5,7 @@ import CLinux
 import LinuxSystem
 import NetworkTypes
 import PreparedInterface
+import Resident
 import VRouter
 
 extension Daemon {

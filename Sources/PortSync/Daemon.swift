@@ -8,12 +8,13 @@ import Netlink
 import NetworkTypes
 import OwedDeletions
 import PreparedInterface
+import Resident
 import VRouter
 
 /// The resident program: one thread, which waits in poll(2) and does what is due in short slices.
 final class Daemon {
     var configuration: SyncConfiguration
-    var log: Log
+    var log: Journal
     var table: PortTable
     var agent: AgentClient
     var watch: AgentWatch
@@ -44,7 +45,7 @@ final class Daemon {
     static let oncePatience: Int64 = 10_000_000
 
     /// `isServing`: whether metrics are served.
-    init(_ configuration: SyncConfiguration, log: Log, isServing: Bool) throws(StartError) {
+    init(_ configuration: SyncConfiguration, log: Journal, isServing: Bool) throws(StartError) {
         let now = monotonicMicroseconds()
         self.configuration = configuration
         self.log = log
@@ -62,7 +63,7 @@ final class Daemon {
         do throws(NetlinkError) { monitor = try LinkMonitor() } catch {
             throw StartError(message: error.message)
         }
-        if isServing, let address = configuration.metrics { server = try MetricsServer(address) }
+        if isServing, let address = configuration.metrics { server = try Self.server(address) }
         try readLinks()
     }
 
@@ -205,13 +206,19 @@ final class Daemon {
     }
 
     private static func server(_ address: AgentAddress) throws(StartError) -> MetricsServer {
-        try MetricsServer(address)
+        do throws(SystemError) {
+            return try MetricsServer(address.ip, address.port)
+        } catch {
+            throw StartError(
+                message: "cannot serve metrics at \(address.text): \(errorText(error.errno)); choose another \"metrics\""
+            )
+        }
     }
 
     private func apply(_ new: SyncConfiguration) {
         let old = configuration
         configuration = new
-        log = Log(level: new.logLevel)
+        log = Journal(of: "port-sync", level: new.logLevel)
         if new.agent != old.agent {
             agent = Self.client(new)
             watch = AgentWatch(new.agent)

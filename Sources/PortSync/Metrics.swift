@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Resident
+
 /// What is counted, and what is told of it.
 struct Metrics: Hashable {
     /// One port's state.
@@ -68,50 +70,8 @@ struct Metrics: Hashable {
     }
 }
 
-/// Writes Prometheus' text format.
-struct MetricsWriter {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
-
-    /// The two lines before a metric's samples.
-    mutating func metric(_ name: String, _ type: String, _ help: String) {
-        append("# HELP \(name) \(help)\n# TYPE \(name) \(type)\n")
-    }
-
-    /// A metric with one sample and no labels.
-    mutating func single(_ name: String, _ type: String, _ help: String, _ value: Int) {
-        metric(name, type, help)
-        sample(name, [], value)
-    }
-
+extension MetricsWriter {
     mutating func sample(_ name: String, _ port: Metrics.Port, _ value: Bool) {
         sample(name, [("vm", port.vm), ("interface", port.interface)], value ? 1 : 0)
     }
-
-    mutating func sample(_ name: String, _ labels: [(String, String)], _ value: Int) {
-        append(name)
-        for (index, label) in labels.enumerated() {
-            append(index == 0 ? "{" : ",")
-            append(label.0)
-            append("=\"")
-            escaped(label.1)
-            append("\"")
-        }
-        append(labels.isEmpty ? " \(value)\n" : "} \(value)\n")
-    }
-
-    /// A label's value: backslash, quote and line feed are escaped.
-    private mutating func escaped(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): append("\\\\")
-            case UInt8(ascii: "\""): append("\\\"")
-            case 0x0A: append("\\n")
-            default: bytes.append(byte)
-            }
-        }
-    }
-
-    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 }

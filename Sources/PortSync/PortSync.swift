@@ -3,6 +3,7 @@
 
 import CLinux
 import LinuxSystem
+import Resident
 
 /// Runs the program with the arguments of this process.
 ///
@@ -33,13 +34,13 @@ public func runPortSync() -> Int32 {
         case .serve: return serve(try SyncConfiguration.load(options.file), options.file)
         }
     } catch {
-        Log(level: .error).write(.error, error.message)
+        Journal(of: "port-sync", level: .error).write(.error, error.message)
         return 2
     }
 }
 
 private func runOnce(_ configuration: SyncConfiguration) -> Int32 {
-    let log = Log(level: configuration.logLevel)
+    let log = Journal(of: "port-sync", level: configuration.logLevel)
     do throws(StartError) {
         let lock = try instanceLock(configuration)
         defer { lock.unlock() }
@@ -51,7 +52,7 @@ private func runOnce(_ configuration: SyncConfiguration) -> Int32 {
 }
 
 private func serve(_ configuration: SyncConfiguration, _ file: Options.File) -> Int32 {
-    let log = Log(level: configuration.logLevel)
+    let log = Journal(of: "port-sync", level: configuration.logLevel)
     do throws(StartError) {
         let lock = try instanceLock(configuration)
         let daemon = try Daemon(configuration, log: log, isServing: true)
@@ -85,8 +86,3 @@ func instanceLock(_ configuration: SyncConfiguration) throws(StartError) -> File
 
 /// Writes a text to a descriptor.
 ///
-/// What can't be written is lost: there is nobody to tell.
-func print(_ text: String, to descriptor: Int32) {
-    let bytes = Array(text.utf8)
-    _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OwedDeletions
+import Resident
 
 /// What is still to be done in a round.
 struct Round {

@@ -7,6 +7,7 @@ import LinuxSystem
 import NetworkTypes
 import OwedDeletions
 import PreparedInterface
+import Resident
 import VRouter
 
 /// What is wrong with the arguments or the configuration.

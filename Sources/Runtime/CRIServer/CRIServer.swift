@@ -14,15 +14,23 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
     private let images: ImageStore
     private let machines: (any MachineService)?
     private let log: Logger
+    private let counts: CallCounts
 
     /// A server; it serves nothing yet.
     ///
     /// `machines`: nil on a socket that is not the operator's.
-    public init(pods: PodCalls, images: ImageStore, machines: (any MachineService)? = nil, log: Logger) {
+    public init(
+        pods: PodCalls,
+        images: ImageStore,
+        machines: (any MachineService)? = nil,
+        log: Logger,
+        counts: CallCounts
+    ) {
         self.pods = pods
         self.images = images
         self.machines = machines
         self.log = log
+        self.counts = counts
     }
 
     /// Serves until the task is told to stop, then lets calls that have begun come to their end.
@@ -38,7 +46,7 @@ public struct CRIServer<PodCalls: PodService, ImageStore: Pods.ImageService>: Se
             listenerFactory: UnixListener(descriptor: socket.descriptor),
             config: Self.transport
         )
-        let journal = CallJournal(log: log)
+        let journal = CallJournal(log: log, counts: counts)
         var services: [any RegistrableRPCService] = [
             RuntimeCalls(pods: pods, journal: journal), ImageCalls(images: images, journal: journal),
             HealthCalls(journal: journal, servesMachines: machines != nil),

@@ -8,11 +8,13 @@ import Pods
 /// Notes calls in the log: those that change something a line each, the others only where somebody looks for them.
 struct CallJournal: Sendable {
     let log: Logger
+    let counts: CallCounts
 
     /// Notes how a call ended.
     ///
     /// `subject`: ids and names, as `key=value`; nil for a call that changes nothing.
     func note(_ call: String, _ subject: String?, since start: ContinuousClock.Instant, _ outcome: Outcome) {
+        counts.note(call, outcome)
         let passed = start.duration(to: .now)
         let milliseconds = passed / .milliseconds(1)
         let line = "\(call) \(subject.map { "\($0) " } ?? "")ms=\(Int(milliseconds.rounded()))"

@@ -122,8 +122,10 @@ extension PodRuntime {
         try await confine(container, sandbox, askedAt: askedAt)
         try await follow(container, sandbox)
         let resumed = try await clock.measure { try await hypervisor.resume(container.domain) }
+        let taken = milliseconds(clock.now - begin)
+        startDurations.withLock { $0.note(taken) }
         log(
-            "container \(container.id): runs after \(milliseconds(clock.now - begin)) ms, "
+            "container \(container.id): runs after \(taken) ms, "
                 + "libvirt's share is \(milliseconds(answered - called + resumed)) ms"
         )
     }

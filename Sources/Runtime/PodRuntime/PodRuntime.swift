@@ -48,6 +48,7 @@ public final class PodRuntime: Sendable {
     let nodeMemory: Int64
     let logs: ConsoleLogs
     let meter = UsageMeter()
+    let startDurations = Mutex(StartDurations())
     /// What calls that make something ask for first.
     let descriptors = DescriptorRoom.ofProcess
     /// Containers that were given up before they were written down, whose image is still noted as used.

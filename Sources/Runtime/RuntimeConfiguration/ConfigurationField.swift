@@ -123,6 +123,24 @@ extension ConfigurationField.Kind where Value == [String] {
     }
 }
 
+extension ConfigurationField.Kind where Value == EndpointRange? {
+    static var endpoint: Self {
+        Self(
+            words: "an address and a port, as `127.0.0.1:9813`, or `none`",
+            text: { $0?.text ?? "none" },
+            parse: { text in
+                guard text != "none" else { return .some(nil) }
+                guard let endpoint = EndpointRange(text), endpoint.port != nil,
+                    endpoint.prefix.length == endpoint.prefix.address.family.bits
+                else {
+                    return nil
+                }
+                return endpoint
+            }
+        )
+    }
+}
+
 extension ConfigurationField.Kind where Value == [EndpointRange] {
     static var endpoints: Self {
         Self(

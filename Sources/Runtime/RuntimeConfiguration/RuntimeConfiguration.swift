@@ -61,6 +61,8 @@ public struct RuntimeConfiguration: Hashable, Sendable {
     public var wrapper = "/usr/local/libexec/contrail-vm/vmwrapper"
     /// Where libvirt writes the process ids of its QEMUs.
     public var libvirtProcessFolder = "/run/libvirt/qemu"
+    /// Where metrics are served; nil for nowhere.
+    public var metrics = EndpointRange("127.0.0.1:9813")
     /// How long calls may go on after SIGTERM, in seconds.
     public var drainSeconds = 30
     /// What is logged.
@@ -234,6 +236,12 @@ public struct RuntimeConfiguration: Hashable, Sendable {
             \.libvirtProcessFolder,
             .path,
             "Where libvirt writes the process ids of its QEMUs."
+        ),
+        .init(
+            "metrics",
+            \.metrics,
+            .endpoint,
+            "Where Prometheus finds `/metrics`, and anybody `/healthz`."
         ),
         .init(
             "drain-timeout",

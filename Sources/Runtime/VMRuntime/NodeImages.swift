@@ -68,6 +68,11 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         }
     }
 
+    /// How many images there are.
+    func count() throws(PodServiceError) -> Int {
+        try naming { () throws(ImageError) in try store.list() }.count
+    }
+
     func usage() throws(PodServiceError) -> [FilesystemUsage] {
         let usage = try naming { () throws(ImageError) in try store.usage() }
         return [

@@ -4,6 +4,7 @@
 import CRIServer
 import Logging
 import PodRuntime
+import Resident
 import ServiceLifecycle
 
 /// Serves both sockets until the process is told to end; calls that have begun end first.
@@ -13,20 +14,27 @@ struct Servers: Service {
     let operators: ListeningSocket
     let patience: Duration
     let log: Logger
+    let counts: CallCounts
 
     func run() async throws {
         let (pods, images, log) = (node.pods, node.images, log)
-        let kubelet = CRIServer(pods: PodsAtSocket(pods, .kubelet), images: images, log: log)
+        let kubelet = CRIServer(
+            pods: PodsAtSocket(pods, .kubelet),
+            images: images,
+            log: log,
+            counts: counts
+        )
         let operators = CRIServer(
             pods: PodsAtSocket(pods, .operator),
             images: images,
             machines: pods,
-            log: log
+            log: log,
+            counts: counts
         )
         log.info(
             "version \(VMRuntime.version) serves \(kubelets.path) and, for vmctl, \(self.operators.path)"
         )
-        Notifier.send("READY=1")
+        Notifier().send("READY=1")
         try await withThrowingTaskGroup(of: Void.self) { [self] group in
             group.addTask { try await kubelet.serve(on: kubelets, patience: patience, until: Self.toldToEnd) }
             group.addTask {
@@ -34,7 +42,7 @@ struct Servers: Service {
             }
             group.addTask {
                 await Self.toldToEnd()
-                Notifier.send("STOPPING=1")
+                Notifier().send("STOPPING=1")
             }
             try await group.waitForAll()
         }

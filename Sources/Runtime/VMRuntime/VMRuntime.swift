@@ -82,27 +82,33 @@ public struct VMRuntime: AsyncParsableCommand {
                 sockets.append(try ListeningSocket(path))
             }
             let node = try await Node(configuration, log)
+            let counts = CallCounts()
             let servers = Servers(
                 node: node,
                 kubelets: sockets[0],
                 operators: sockets[1],
                 patience: .seconds(configuration.drainSeconds),
-                log: log
+                log: log,
+                counts: counts
             )
-            let services = ServiceGroup(
-                services: [GuestWatch(pods: node.pods), servers],
+            var services: [any Service] = [GuestWatch(pods: node.pods), servers]
+            if let metrics = MetricsService(configuration.metrics, node: node, counts: counts) {
+                services.append(metrics)
+            }
+            let group = ServiceGroup(
+                services: services,
                 logger: log
             )
             await node.pods.reconcile()
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
                 // Not the group's own signals: one that comes before it runs must not end the process.
-                group.addTask {
+                tasks.addTask {
                     let signal = await stop.first()
                     log.notice("\(signal): no further calls; waiting for those that have begun")
-                    await services.triggerGracefulShutdown()
+                    await group.triggerGracefulShutdown()
                 }
-                try await services.run()
-                group.cancelAll()
+                try await group.run()
+                tasks.cancelAll()
             }
         } catch {
             log.error("\(error)")

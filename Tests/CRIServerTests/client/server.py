@@ -41,7 +41,7 @@ class Server:
 
     def arguments(self, *more):
         return [self.program, "--config", "/dev/null", "--listen", str(self.socket), "--operator-socket", str(self.operators),
-                *self.defaults, *more]
+                "--metrics", "none", *self.defaults, *more]
 
     def start(self, *more, environment=None):
         """Starts it and waits until it answers."""

@@ -7,9 +7,11 @@ import json
 import os
 import pathlib
 import re
+import socket
 import stat
 import subprocess
 import time
+import urllib.request
 
 import grpc
 from cri_api.v1 import api_pb2 as cri
@@ -215,5 +217,41 @@ def interrupted(node):
     same(before, on_node())
 
 
+def metered(node):
+    """Prometheus is told of calls, VMs, starts, images and debts."""
+
+    def samples():
+        with urllib.request.urlopen("http://127.0.0.1:9813/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        for name in {re.match(r"[a-z_]+", line).group() for line in lines}:
+            assert f"# TYPE {re.sub('_(bucket|sum|count)$', '', name)} " in text, name
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
+
+    node.start("--metrics", "127.0.0.1:9813")
+    node.pull()
+    before = samples()
+    assert before['contrail_vm_runtime_build_info{version="0.1.0"}'] == 1
+    assert before['contrail_vm_vms{state="running"}'] == before["contrail_vm_start_duration_seconds_count"] == 0
+    assert before["contrail_vm_images"] == 1 and before["contrail_vm_image_bytes"] > 0
+    vmctl = Operator(node)
+    vmctl.run("web")
+    vmctl.run("web", status=1)
+    after = samples()
+    assert after['contrail_vm_calls_total{call="RunMachine",result="ok"}'] == 1
+    assert after['contrail_vm_calls_total{call="RunMachine",result="alreadyExists"}'] == 1
+    assert after['contrail_vm_vms{state="running"}'] == 1
+    assert after["contrail_vm_start_duration_seconds_count"] == after['contrail_vm_start_duration_seconds_bucket{le="+Inf"}'] == 1
+    assert 0 < after["contrail_vm_start_duration_seconds_sum"] < 60
+    assert after["contrail_vm_debts"] == 0
+    vmctl("stop", "web")
+    assert samples()['contrail_vm_vms{state="exited"}'] == 1
+    vmctl("rm", "web")
+    with socket.create_connection(("127.0.0.1", 9813)) as idle:
+        node.terminate()
+        assert node.wait() == 0
+        idle.close()
+
+
 if __name__ == "__main__":
-    main(machines, consoles, unmakeable, interrupted)
+    main(machines, consoles, unmakeable, interrupted, metered)

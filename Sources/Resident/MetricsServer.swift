@@ -1,17 +1,14 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
-import LinuxSystem
-import NetworkTypes
-import VRouter
+public import CLinux
+public import LinuxSystem
+public import NetworkTypes
 
 /// Serves `GET /metrics` and `GET /healthz` to few clients at a time, never waiting for one of them.
 ///
 /// A request is bounded in size and time; where too many clients are there, the oldest that has not asked yet goes.
-final class MetricsServer {
-    /// Where it listens.
-    let address: AgentAddress
+public final class MetricsServer {
     private let listener: Int32
     private var clients: [Client] = []
     /// Until when nobody is accepted, in monotonic microseconds.
@@ -19,11 +16,13 @@ final class MetricsServer {
 
     /// How long nobody is accepted where descriptors have run out, in microseconds: whoever waits keeps poll(2) from
     /// waiting.
-    static let pause: Int64 = 1_000_000
-    static let mostClients = 16
-    static let mostRequestBytes = 4096
+    public static let pause: Int64 = 1_000_000
+    /// The most clients at a time.
+    public static let mostClients = 16
+    /// The longest request.
+    public static let mostRequestBytes = 4096
     /// The longest that a client may take, in microseconds.
-    static let patience: Int64 = 5_000_000
+    public static let patience: Int64 = 5_000_000
 
     private struct Client {
         let socket: Int32
@@ -34,24 +33,15 @@ final class MetricsServer {
         var sent = 0
     }
 
-    init(_ address: AgentAddress) throws(StartError) {
-        self.address = address
+    /// Listens on an address.
+    public init(_ ip: IPAddress, _ port: UInt16) throws(SystemError) {
         let opened =
-            switch address.ip.family {
+            switch ip.family {
             case .v4:
-                clinux_listen_ipv4(
-                    address.ip.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) },
-                    address.port,
-                    64
-                )
-            case .v6: clinux_listen_ipv6(address.ip.bytes, address.port, 64)
+                clinux_listen_ipv4(ip.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }, port, 64)
+            case .v6: clinux_listen_ipv6(ip.bytes, port, 64)
             }
-        guard opened >= 0 else {
-            throw StartError(
-                message:
-                    "cannot serve metrics at \(address.text): \(errorText(-opened)); choose another \"metrics\""
-            )
-        }
+        guard opened >= 0 else { throw SystemError("serve metrics at port", "\(port)", errno: -opened) }
         listener = opened
     }
 
@@ -61,7 +51,7 @@ final class MetricsServer {
     }
 
     /// What to poll for.
-    var pollTargets: [pollfd] {
+    public var pollTargets: [pollfd] {
         // A negative descriptor is passed over.
         [pollfd(fd: pauseEnd == nil ? listener : -1, events: Int16(POLLIN), revents: 0)]
             + clients.map { client in
@@ -70,7 +60,7 @@ final class MetricsServer {
     }
 
     /// When the first client's time is up, or others are accepted again; nil for neither.
-    var deadline: Int64? {
+    public var deadline: Int64? {
         guard let client = clients.first?.deadline else { return pauseEnd }
         return min(client, pauseEnd ?? client)
     }
@@ -78,7 +68,7 @@ final class MetricsServer {
     /// Goes on with the clients that are ready, and takes new ones.
     ///
     /// `ready`: what poll(2) made of the targets. `metrics`: makes the text, once at most.
-    func proceed(_ ready: ArraySlice<pollfd>, now: Int64, metrics: () -> [UInt8]) {
+    public func proceed(_ ready: ArraySlice<pollfd>, now: Int64, metrics: () -> [UInt8]) {
         var text: [UInt8]?
         func body() -> [UInt8] {
             if let text { return text }
@@ -159,7 +149,7 @@ final class MetricsServer {
     }
 
     /// Whether the empty line that ends a request's header is there.
-    static func isWhole(_ request: [UInt8]) -> Bool {
+    public static func isWhole(_ request: [UInt8]) -> Bool {
         var last: [UInt8] = []
         for byte in request where byte != 0x0D {
             if byte == 0x0A, last == [0x0A] { return true }
@@ -168,7 +158,8 @@ final class MetricsServer {
         return false
     }
 
-    static func reply(to request: [UInt8], _ metrics: () -> [UInt8]) -> [UInt8] {
+    /// The answer to a whole request.
+    public static func reply(to request: [UInt8], _ metrics: () -> [UInt8]) -> [UInt8] {
         let line = request.prefix { $0 != 0x0D && $0 != 0x0A }
         let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
         guard words.count == 3, words[0].elementsEqual("GET".utf8), words[2].starts(with: "HTTP/1.".utf8)
