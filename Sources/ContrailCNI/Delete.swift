@@ -7,6 +7,7 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -87,9 +88,7 @@ extension ContrailPlugin {
             return try removeObjects(nil, key, removal)
         }
         while true {
-            let lock = try files { () throws(SystemError) in
-                try FileLock.forUndo("\(configuration.runFolder)/locks/\(name)", deadline: removal.deadline)
-            }
+            let lock = try configuration.runFolder.locked(name, deadline: removal.deadline, isUndo: true)
             defer { lock.unlock() }
             let found = try found(container, addedWith: interface, configuration)
             guard let saved = found.vmName, saved != name else {
