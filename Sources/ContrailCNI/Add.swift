@@ -296,7 +296,9 @@ extension ContrailPlugin {
             try files { () throws(SystemError) in try configuration.agentFiles.save(registration) }
         }
 
-        rollback.push { ports.undo(plan, isLast: isAlone) }
+        if let port = interface.port {
+            rollback.push { ports.undo(port, of: key.containerID, isLast: isAlone) }
+        }
         let state = try plug(plan, options, ports: ports)
         try interface.guest.apply(state, index: interface.index, v6PrefixLength: configuration.v6PrefixLength)
         if let dns = options.dns { interface.guest.dns = dns }

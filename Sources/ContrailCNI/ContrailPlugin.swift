@@ -83,16 +83,4 @@ extension Ports {
             runFolder: configuration.runFolder
         )
     }
-
-    /// The undo of a registration: removed at once, or owed.
-    func undo(_ plan: Plan, isLast: Bool) -> String? {
-        guard let port = plan.interface.port else { return nil }
-        let debt = OwedDeletion(port, of: plan.interface.key.containerID)
-        do throws(AgentError) {
-            try remove(debt, isLast: isLast)
-            return nil
-        } catch {
-            return fileFailure { () throws(SystemError) in try owed.add(debt) }
-        }
-    }
 }
