@@ -109,16 +109,24 @@ let package = Package(
         ),
         .target(
             name: "OwedDeletions",
-            dependencies: ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "VRouter"],
+            dependencies: [
+                "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "VRouter",
+            ],
             path: "Sources/Protocols/OwedDeletions",
             swiftSettings: node
         ),
         // Attachments and plugins
         .target(
             name: "Attachments",
+            dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
+            swiftSettings: node
+        ),
+        .target(
+            name: "PluginFloor",
             dependencies: [
-                "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
-                "PreparedInterface",
+                "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
+                "PreparedInterface", "VRouter",
             ],
             swiftSettings: node
         ),
@@ -126,7 +134,7 @@ let package = Package(
             name: "ContrailCNI",
             dependencies: [
                 "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
-                "OwedDeletions", "PreparedInterface", "VRouter",
+                "OwedDeletions", "PluginFloor", "PreparedInterface", "VRouter",
             ],
             swiftSettings: node
         ),
@@ -134,7 +142,7 @@ let package = Package(
             name: "TapBridge",
             dependencies: [
                 "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
-                "PreparedInterface",
+                "PluginFloor", "PreparedInterface",
             ],
             swiftSettings: node
         ),
@@ -422,9 +430,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "PluginFloorTests",
+            dependencies: ["Attachments", "CNIProtocol", "LinuxSystem", "PluginFloor", "VRouter"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ContrailCNITests",
             dependencies: [
-                "Attachments", "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes",
+                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes",
                 "PreparedInterface",
                 "TestSupport",
                 "VRouter",

@@ -41,4 +41,39 @@ public enum DirectTap {
             try socket.setUpSilently(tap.name, mtu: mtu)
         }
     }
+
+    /// Compares a tap on the node with its record.
+    public static func check(
+        _ tap: Attachment.Tap,
+        mtu: Int,
+        over socket: NetlinkSocket,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        guard let link = try netlink({ () throws(NetlinkError) in try socket.link(tap.name) }),
+            let tun = try netlink({ () throws(NetlinkError) in try socket.tun(tap.name) })
+        else { return differences.note(tap.name.text, "there is no such tap") }
+        differences.compare(link, mac: nil, mtu: mtu, kind: "tun")
+        let name = tap.name.text
+        differences.compare(
+            name,
+            "owner",
+            is: tun.owner.map { String($0) } ?? "nobody",
+            not: "\(tap.ownerUID)"
+        )
+        differences.compare(
+            name,
+            "multi-queue flag",
+            is: onOrOff(tun.isMultiQueue),
+            not: onOrOff(tap.isMultiQueue)
+        )
+        differences.compare(
+            name,
+            "virtio header",
+            is: onOrOff(tun.hasVnetHeader),
+            not: onOrOff(tap.hasVnetHeader)
+        )
+        differences.compare(name, "persistence", is: onOrOff(tun.isPersistent), not: "on")
+    }
+
+    private static func onOrOff(_ flag: Bool) -> String { flag ? "on" : "off" }
 }

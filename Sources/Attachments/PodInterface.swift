@@ -70,4 +70,39 @@ public enum PodInterface {
         }
         try netlink { () throws(NetlinkError) in try socket.addAddress(address, to: index) }
     }
+
+    /// Compares an interface in the pod's namespace with its record: the device, its addresses and its routes.
+    static func check(
+        _ link: Link?,
+        _ pod: InterfaceName,
+        kind: String,
+        in namespace: borrowing PodNamespace,
+        _ expected: Expectation,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        guard let end = link else {
+            return differences.note(pod.text, "there is no such device in the pod's namespace")
+        }
+        let inside = try namespace.openNetlink()
+        differences.compare(end, mac: expected.mac, mtu: expected.mtu, kind: kind)
+        let (addresses, routes) = try netlink { () throws(NetlinkError) in
+            (try inside.addresses(of: end.index), try inside.kernelRoutes())
+        }
+        for address in expected.addresses where !addresses.contains(address) {
+            differences.note(pod.text, "address \(address.text) is missing")
+        }
+        let main = routes.filter { $0.table == KernelRoute.mainTable }
+        for route in expected.routes
+        where !main.contains(where: { $0.route == route && $0.device == end.index }) {
+            differences.note(pod.text, Self.missing(route))
+        }
+        for route in expected.replacedRoutes where !main.contains(where: { $0.route == route }) {
+            differences.note(pod.text, Self.missing(route))
+        }
+    }
+
+    private static func missing(_ route: Route) -> String {
+        let gateway = route.gateway.map { " via \($0.text)" } ?? ""
+        return "the route to \(route.destination.text)\(gateway) is missing"
+    }
 }

@@ -64,13 +64,38 @@ public enum Redirect {
         }
     }
 
-    /// Whether a tap is there.
-    public static func exists(
-        _ name: InterfaceName,
-        in namespace: borrowing PodNamespace
-    ) throws(AttachmentError) -> Bool {
-        let socket = try namespace.openNetlink()
-        return try netlink { () throws(NetlinkError) in try socket.link(name) } != nil
+    /// What is there of a tap and its redirects, by their names, to be removed.
+    ///
+    /// `path`: the pod's namespace, which may be gone.
+    public static func remains(
+        of tap: InterfaceName,
+        veth: InterfaceName,
+        in path: String
+    ) throws(AttachmentError) -> [KernelObject] {
+        guard let pod = try PodNamespace.existing(path) else { return [] }
+        do throws(AttachmentError) {
+            let socket = try pod.openNetlink()
+            guard try netlink({ () throws(NetlinkError) in try socket.link(tap) }) != nil else { return [] }
+        } catch {
+            // A namespace of another kind can't be entered.
+            guard case .system(let error) = error, error.errno == EINVAL else { throw error }
+            return []
+        }
+        return [
+            .link(name: tap, namespace: pod.reference),
+            .redirectFilter(device: veth, namespace: pod.reference),
+        ]
+    }
+
+    /// An interface as the plugin before left it; nil for one that was not joined to a tap.
+    public static func restore(_ joined: PreparedInterface) -> PreparedInterface? {
+        guard let former = joined.former else { return nil }
+        var interface = joined
+        interface.attachment = former.attachment
+        interface.created = former.created
+        interface.owner = former.owner
+        interface.former = nil
+        return interface
     }
 
     /// Removes what was made, backwards.
@@ -78,5 +103,53 @@ public enum Redirect {
         guard !objects.isEmpty else { return }
         let socket = try netlink { () throws(NetlinkError) in try NetlinkSocket() }
         try objects.remove(over: socket)
+    }
+
+    /// Compares tap, qdiscs and redirects with the record; the veth's own fields are its plugin's matter.
+    public static func check(
+        _ tap: Attachment.Tap,
+        veth: InterfaceName,
+        _ expected: Expectation,
+        in namespace: borrowing PodNamespace,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        let socket = try namespace.openNetlink()
+        try DirectTap.check(tap, mtu: expected.mtu(of: tap.name), over: socket, &differences)
+        let ends = try netlink { () throws(NetlinkError) in
+            (tap: try socket.link(tap.name), veth: try socket.link(veth))
+        }
+        guard let vethLink = ends.veth else {
+            return differences.note(veth.text, "there is no such device in the pod's namespace")
+        }
+        let mac = vethLink.mac?.text ?? "none"
+        differences.compare(vethLink.name, "MAC address", is: mac, not: expected.mac.text)
+        if let mtu = expected.mtu {
+            differences.compare(vethLink.name, "MTU", is: "\(vethLink.mtu)", not: "\(mtu)")
+        }
+        if !vethLink.isUp { differences.note(vethLink.name, "it is down") }
+        guard let tapLink = ends.tap else { return }
+        try check(from: tapLink, to: vethLink, over: socket, &differences)
+        try check(from: vethLink, to: tapLink, over: socket, &differences)
+    }
+
+    private static func check(
+        from device: Link,
+        to target: Link,
+        over socket: NetlinkSocket,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        let hasQdisc = try netlink { () throws(NetlinkError) in
+            try socket.hasIngressQdisc(index: device.index)
+        }
+        guard hasQdisc else { return differences.note(device.name, "it has no ingress qdisc") }
+        let found = try netlink { () throws(NetlinkError) in
+            try socket.redirectTarget(of: device.index)
+        }
+        guard let found else { return differences.note(device.name, "its redirect filter is missing") }
+        guard found != target.index else { return }
+        differences.note(
+            device.name,
+            "its redirect leads to interface \(found), not to \(target.name) (\(target.index))"
+        )
     }
 }

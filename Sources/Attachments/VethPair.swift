@@ -42,4 +42,30 @@ public enum VethPair {
             throw error
         }
     }
+
+    /// Compares a pair with its record: both ends, and the pod's addresses and routes.
+    ///
+    /// `host`: nil where another plugin made the pair.
+    public static func check(
+        _ pod: InterfaceName,
+        host: InterfaceName?,
+        in namespace: borrowing PodNamespace,
+        _ expected: Expectation,
+        over socket: NetlinkSocket,
+        _ differences: inout Differences
+    ) throws(AttachmentError) {
+        let inside = try namespace.openNetlink()
+        let end = try netlink { () throws(NetlinkError) in try inside.link(pod) }
+        if let host {
+            if let link = try netlink({ () throws(NetlinkError) in try socket.link(host) }) {
+                differences.compare(link, mac: nil, mtu: expected.mtu(of: host), kind: "veth")
+                if let end, end.lower != link.index {
+                    differences.note(pod.text, "its other end is not \(host.text)")
+                }
+            } else {
+                differences.note(host.text, "there is no such device on the node")
+            }
+        }
+        try PodInterface.check(end, pod, kind: "veth", in: namespace, expected, &differences)
+    }
 }

@@ -7,6 +7,7 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -32,7 +33,7 @@ extension ContrailPlugin {
             requestLimit: configuration.requestLimit,
             deadline: deadline
         )
-        let lock = try locked(pod.vmName, configuration, deadline: deadline)
+        let lock = try configuration.runFolder.locked(pod.vmName, deadline: deadline)
         defer { lock.unlock() }
         let ports = Ports(agent: client, configuration: configuration)
         let socket = try attaching { () throws(AttachmentError) in try openNetlink() }
@@ -119,13 +120,13 @@ extension ContrailPlugin {
         over socket: NetlinkSocket
     ) throws(CNIError) {
         let store = configuration.store
-        if try loaded(store, key, .record) != nil {
+        if try store.required(key, .record) != nil {
             throw CNIError(
                 .internal,
                 "container \(key.containerID.text) has interface \(key.interface.text) already; run DEL before another ADD"
             )
         }
-        guard let plan = try loaded(store, key, .plan) else { return }
+        guard let plan = try store.required(key, .plan) else { return }
         try attaching { () throws(AttachmentError) in try plan.created.remove(over: socket) }
         try files { () throws(SystemError) in try store.remove(key) }
     }
@@ -295,7 +296,9 @@ extension ContrailPlugin {
             try files { () throws(SystemError) in try configuration.agentFiles.save(registration) }
         }
 
-        rollback.push { ports.undo(plan, isLast: isAlone) }
+        if let port = interface.port {
+            rollback.push { ports.undo(port, of: key.containerID, isLast: isAlone) }
+        }
         let state = try plug(plan, options, ports: ports)
         try interface.guest.apply(state, index: interface.index, v6PrefixLength: configuration.v6PrefixLength)
         if let dns = options.dns { interface.guest.dns = dns }

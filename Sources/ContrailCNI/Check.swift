@@ -8,6 +8,7 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -21,7 +22,7 @@ extension ContrailPlugin {
             let deadline = monotonicMicroseconds() + configuration.overallLimit
             let found = try found(request.containerID, addedWith: request.interface, configuration)
             let lock = try found.vmName.map { name throws(CNIError) in
-                try locked(name, configuration, deadline: deadline)
+                try configuration.runFolder.locked(name, deadline: deadline)
             }
             defer { lock?.unlock() }
             let client = AgentClient(
@@ -34,7 +35,7 @@ extension ContrailPlugin {
             var differences = Differences()
             var failure: AgentError?
             for (key, saved) in found.interfaces {
-                guard let interface = saved, try loaded(configuration.store, key, .record) != nil else {
+                guard let interface = saved, try configuration.store.required(key, .record) != nil else {
                     differences.note(key.interface.text, "there is no record of it")
                     continue
                 }
@@ -58,12 +59,7 @@ extension ContrailPlugin {
                     failure = error
                 }
             }
-            guard differences.texts.isEmpty else {
-                throw CNIError(
-                    .differs,
-                    "the attachment is not as ADD left it: \(differences.texts.joined(separator: "; "))"
-                )
-            }
+            try differences.requireNone()
             if let failure { throw CNIError(failure) }
         }
     }

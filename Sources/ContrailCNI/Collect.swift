@@ -8,55 +8,34 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
 extension ContrailPlugin {
     /// Removes what this network and this runtime made and no valid attachment needs.
-    ///
-    /// A failure does not keep the others from being removed; all are told at the end.
     public func collectGarbage(
         keeping valid: [CNIAttachment],
         _ configuration: CNIConfiguration
     ) throws(CNIError) {
         let contrail = try ContrailConfiguration(configuration)
         let owner = try VMInterfaceRequest.owner(ofGarbageIn: configuration) ?? Plan.containerRuntime
-        let store = contrail.store
-        var failures: [String] = []
-        let containers = try files { () throws(SystemError) in try store.containers() }
-        for container in containers {
-            do throws(CNIError) {
-                try collect(
-                    container,
-                    keeping: valid,
-                    of: owner,
-                    network: configuration.name,
-                    contrail,
-                    &failures
-                )
-            } catch {
-                failures.append(error.message)
-            }
-        }
-        guard failures.isEmpty else {
-            throw CNIError(
-                .io,
-                "garbage collection of network \(configuration.name) is incomplete: \(failures.joined(separator: "; "))"
-            )
+        let garbage = Garbage(of: configuration, owner, keeping: valid)
+        try garbage.collect(from: contrail.store) { container, names, failures throws(CNIError) in
+            try collect(container, names, garbage, contrail, &failures)
         }
     }
 
     private func collect(
         _ container: ContainerID,
-        keeping valid: [CNIAttachment],
-        of owner: RuntimeName?,
-        network: String,
+        _ names: [InterfaceName],
+        _ garbage: Garbage,
         _ configuration: ContrailConfiguration,
         _ failures: inout [String]
     ) throws(CNIError) {
         let store = configuration.store
         var stale: [InterfaceName] = []
-        for name in try files({ () throws(SystemError) in try store.interfaces(of: container) }) {
+        for name in names {
             let key = InterfaceKey(containerID: container, interface: name)
             var saved: PreparedInterface?
             do throws(InterfaceStore.Failure) {
@@ -67,9 +46,8 @@ extension ContrailPlugin {
                 failures.append(error.message)
                 continue
             }
-            guard let saved, saved.vmi != nil, saved.network.name == network, saved.owner == owner,
-                !stale.contains(saved.addedWith),
-                !valid.contains(.init(containerID: container, interface: saved.addedWith))
+            guard let saved, saved.vmi != nil, !stale.contains(saved.addedWith),
+                garbage.includes(saved, addedWith: saved.addedWith)
             else { continue }
             stale.append(saved.addedWith)
         }

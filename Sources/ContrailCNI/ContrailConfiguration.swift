@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Attachments
 import CNIProtocol
 import JSON
 import LinuxSystem
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -49,7 +49,7 @@ struct ContrailConfiguration {
     let logFile: String
     let logLevel: Int
     /// `run-dir` and `state-dir`: our own files.
-    let runFolder: String
+    let runFolder: RunFolder
     let stateFolder: String
     /// Whether every value could be read; only an undo goes on without.
     private(set) var isWhole = true
@@ -82,7 +82,7 @@ struct ContrailConfiguration {
         case macvlan
     }
 
-    var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
+    var store: InterfaceStore { runFolder.interfaces }
     var debts: OwedDeletions { OwedDeletions(folder: "\(stateFolder)/owed") }
     var agentFiles: AgentFiles { AgentFiles(folder: configFolder) }
 
@@ -167,7 +167,7 @@ struct ContrailConfiguration {
         mtu = try Self.mtu(fields)
         v6PrefixLength = try fields.optionalInteger("ipv6-prefix-length", in: 1...128) ?? 64
         configFolder = try Self.folder(fields, "config-dir", "/var/lib/contrail/ports/vm")
-        runFolder = try Self.folder(fields, "run-dir", "/run/contrail-vm")
+        runFolder = RunFolder(try Self.folder(fields, "run-dir", RunFolder.standard.path))
         stateFolder = try Self.folder(fields, "state-dir", "/var/lib/contrail-vm")
         logFile = try Self.folder(fields, "log-file", "/var/log/contrail/cni/opencontrail.log")
         logLevel = try Self.logLevel(fields)

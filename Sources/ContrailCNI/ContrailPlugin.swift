@@ -7,6 +7,7 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -71,29 +72,6 @@ extension ContrailPlugin {
     func findLink(_ name: InterfaceName, over socket: NetlinkSocket) throws(AttachmentError) -> Link? {
         do throws(NetlinkError) { return try socket.link(name) } catch { throw .netlink(error) }
     }
-
-    func loaded(
-        _ store: InterfaceStore,
-        _ key: InterfaceKey,
-        _ stage: InterfaceStore.Stage
-    ) throws(CNIError) -> PreparedInterface? {
-        do throws(InterfaceStore.Failure) {
-            return try store.load(key, stage)
-        } catch {
-            throw CNIError(.io, "\(error.message); remove it with DEL")
-        }
-    }
-
-    /// Takes the lock of a VM's name.
-    func locked(
-        _ vmName: String,
-        _ configuration: ContrailConfiguration,
-        deadline: Int64
-    ) throws(CNIError) -> FileLock {
-        try files { () throws(SystemError) in
-            try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: deadline)
-        }
-    }
 }
 
 extension Ports {
@@ -105,27 +83,4 @@ extension Ports {
             runFolder: configuration.runFolder
         )
     }
-
-    /// The undo of a registration: removed at once, or owed.
-    func undo(_ plan: Plan, isLast: Bool) -> String? {
-        guard let port = plan.interface.port else { return nil }
-        let debt = OwedDeletion(port, of: plan.interface.key.containerID)
-        do throws(AgentError) {
-            try remove(debt, isLast: isLast)
-            return nil
-        } catch {
-            return fileFailure { () throws(SystemError) in try owed.add(debt) }
-        }
-    }
-}
-
-/// What went wrong in an undo, as a text for the error that caused it.
-func fileFailure(_ body: () throws(SystemError) -> Void) -> String? {
-    do throws(SystemError) { try body() } catch { return error.message }
-    return nil
-}
-
-func deviceFailure(_ body: () throws(AttachmentError) -> Void) -> String? {
-    do throws(AttachmentError) { try body() } catch { return error.message }
-    return nil
 }

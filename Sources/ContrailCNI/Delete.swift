@@ -7,6 +7,7 @@ import LinuxSystem
 import Netlink
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -87,9 +88,7 @@ extension ContrailPlugin {
             return try removeObjects(nil, key, removal)
         }
         while true {
-            let lock = try files { () throws(SystemError) in
-                try FileLock.forUndo("\(configuration.runFolder)/locks/\(name)", deadline: removal.deadline)
-            }
+            let lock = try configuration.runFolder.locked(name, deadline: removal.deadline, isUndo: true)
             defer { lock.unlock() }
             let found = try found(container, addedWith: interface, configuration)
             guard let saved = found.vmName, saved != name else {
@@ -113,7 +112,10 @@ extension ContrailPlugin {
             for debt in try debts(of: interface.key, interface.saved, vmName: vmName, removal) {
                 let isLast = place == 0 && found.isLast(of: debt.vm)
                 do throws(CNIError) {
-                    isAgentAlive = try unplug(debt, isLast: isLast, ports, configuration) && isAgentAlive
+                    let isAlive = try files { () throws(SystemError) in
+                        try ports.settle(debt, isLast: isLast)
+                    }
+                    isAgentAlive = isAlive && isAgentAlive
                 } catch {
                     failure = failure ?? error
                     isDone = false
@@ -242,49 +244,6 @@ extension ContrailPlugin {
         return debts
     }
 
-    /// Removes a port and its file, or owes it.
-    ///
-    /// - Returns: Whether the agent is alive.
-    private func unplug(
-        _ debt: OwedDeletion,
-        isLast: Bool,
-        _ ports: Ports,
-        _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> Bool {
-        var isAlive = true
-        var isOwed = false
-        do throws(AgentError) {
-            try ports.remove(debt, isLast: isLast)
-        } catch {
-            isAlive = !error.isAgentDown
-            isOwed = true
-        }
-        var unnoted: SystemError?
-        do throws(SystemError) {
-            // A DEL of this container that was killed may have noted the debt, or begun to.
-            if isOwed { try configuration.debts.add(debt) } else { try configuration.debts.remove(debt) }
-        } catch {
-            unnoted = error
-        }
-        try files { () throws(SystemError) in
-            try removeFile(of: debt, ports.files)
-            // On a full disk there is room now.
-            if unnoted != nil { try configuration.debts.add(debt) }
-        }
-        return isAlive
-    }
-
-    /// Removes the agent's file of a container's port.
-    private func removeFile(of debt: OwedDeletion, _ files: AgentFiles) throws(SystemError) {
-        if debt.kind == .port {
-            return try files.remove(port: debt.vmi, systemName: debt.systemName)
-        }
-        switch try files.holder(vmName: debt.vmName, vmi: debt.vmi, of: debt.containerID) {
-        case .container, .unreadable: try files.remove(vmName: debt.vmName, vmi: debt.vmi)
-        case .nobody, .another: try files.removeFolderIfEmpty(vmName: debt.vmName)
-        }
-    }
-
     /// Removes what was saved as made, or what bears the derived names.
     private func removeObjects(
         _ saved: PreparedInterface?,
@@ -306,19 +265,5 @@ extension ContrailPlugin {
         }
         let made = objects
         try attaching { () throws(AttachmentError) in try made.remove(over: removal.socket) }
-    }
-}
-
-extension OwedDeletion {
-    /// The debt of a container's port.
-    init(_ port: VRouterPort, of container: ContainerID) {
-        self.init(
-            kind: port.kind == .vm ? .vm : .port,
-            vm: port.vm,
-            vmi: port.vmi,
-            vmName: port.vmName,
-            containerID: container.text,
-            systemName: port.systemName
-        )
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Attachments
 import CNIProtocol
 import JSON
 import LinuxSystem
+import PluginFloor
 import PreparedInterface
 
 /// The device-info file of the Device Information Specification 1.1.0, by which other components learn of a

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Attachments
 import CNIProtocol
 import LinuxSystem
 import NetworkTypes
 import OwedDeletions
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -42,7 +42,7 @@ extension ContrailPlugin {
         var found = Found(interfaces: [], others: [])
         for name in try files({ () throws(SystemError) in try store.interfaces(of: container) }) {
             let key = InterfaceKey(containerID: container, interface: name)
-            let saved = try readable(key, configuration)
+            let saved = try store.readable(key)
             if key == asked || saved?.addedWith == interface {
                 found.interfaces.append((key, saved))
             } else {
@@ -56,19 +56,5 @@ extension ContrailPlugin {
             return left == right ? ($0.saved?.index ?? 0) < ($1.saved?.index ?? 0) : right
         }
         return found
-    }
-
-    /// The record, else the plan.
-    private func readable(
-        _ key: InterfaceKey,
-        _ configuration: ContrailConfiguration
-    ) throws(CNIError) -> PreparedInterface? {
-        do throws(InterfaceStore.Failure) {
-            if let record = try configuration.store.load(key, .record) { return record }
-            return try configuration.store.load(key, .plan)
-        } catch {
-            guard case .unreadable = error else { throw CNIError(.io, error.message) }
-            return nil
-        }
     }
 }

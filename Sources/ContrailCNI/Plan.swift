@@ -4,6 +4,7 @@
 import Attachments
 import CNIProtocol
 import NetworkTypes
+import OwedDeletions
 import PreparedInterface
 import VRouter
 
@@ -12,17 +13,9 @@ struct Plan {
     /// The plan as it is saved.
     let interface: PreparedInterface
     /// What the agent will be told.
-    let registration: Registration
+    let registration: Ports.Registration
     /// The device on the node, or the name that a vhost-user socket's is made from.
     let device: InterfaceName
-
-    /// What is told to which of the agent's two tables.
-    enum Registration {
-        case vm(PortRegistration)
-        case port(VhostUserRegistration)
-        /// Nothing: the agent makes sub-interfaces from its configuration.
-        case none
-    }
 
     /// What carries a sub-interface's VLAN.
     enum Carrier {

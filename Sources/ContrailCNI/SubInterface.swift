@@ -6,6 +6,7 @@ import CNIProtocol
 import LinuxSystem
 import Netlink
 import NetworkTypes
+import PluginFloor
 import PreparedInterface
 import VRouter
 
@@ -36,7 +37,7 @@ extension ContrailPlugin {
         let store = configuration.store
         for name in try files({ () throws(SystemError) in try store.interfaces(of: container) }) {
             let key = InterfaceKey(containerID: container, interface: name)
-            guard let port = try loaded(store, key, .record)?.port else { continue }
+            guard let port = try store.required(key, .record)?.port else { continue }
             let isWanted = configuration.parentInterface.map { $0 == name } ?? (port.vmi == wanted?.vmi)
             if isWanted { return .pod(name) }
         }

@@ -96,7 +96,7 @@ extension Daemon {
     /// the agent cleans.
     private func synchronise(_ vmName: String, _ round: inout Round) {
         do throws(SystemError) {
-            let lock = try FileLock("\(configuration.runFolder)/locks/\(vmName)", deadline: 0)
+            let lock = try configuration.runFolder.lock(vmName, deadline: 0)
             defer { lock.unlock() }
             try removeDead(vmName)
             for key in table.keys[vmName] ?? [] {

@@ -33,7 +33,7 @@ extension Daemon {
         }
         guard let item = round.sweep?.popLast() else { return false }
         do throws(SystemError) {
-            let lock = try FileLock("\(configuration.runFolder)/locks/\(item.vmName)", deadline: 0)
+            let lock = try configuration.runFolder.lock(item.vmName, deadline: 0)
             defer { lock.unlock() }
             if try sweep(item) { metrics.filesSwept += 1 }
         } catch {

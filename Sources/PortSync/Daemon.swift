@@ -120,7 +120,7 @@ final class Daemon {
             log.write(.error, "cannot wait for signals: \(errorText(-signals))")
             return
         }
-        log.write(.info, "serves \(configuration.runFolder), agent \(configuration.agent.text)")
+        log.write(.info, "serves \(configuration.runFolder.path), agent \(configuration.agent.text)")
         var nextFeed: Int64 = 0
         while true {
             var now = monotonicMicroseconds()

@@ -3,6 +3,7 @@
 
 import CLinux
 import LinuxSystem
+import PreparedInterface
 import Resident
 
 /// Runs the program with the arguments of this process.
@@ -73,13 +74,14 @@ struct StartError: Error, Hashable {
 ///
 /// The kernel drops it when the process ends, however it ends.
 func instanceLock(_ configuration: SyncConfiguration) throws(StartError) -> FileLock {
-    let path = "\(configuration.runFolder)/port-sync.lock"
+    let path = configuration.runFolder.portSyncLock
     do throws(SystemError) {
         return try FileLock(path, deadline: 0)
     } catch {
         guard error.errno == ETIMEDOUT else { throw StartError(message: error.message) }
         throw StartError(
-            message: "another port-sync serves \(configuration.runFolder): it holds \(path); stop it first"
+            message:
+                "another port-sync serves \(configuration.runFolder.path): it holds \(path); stop it first"
         )
     }
 }

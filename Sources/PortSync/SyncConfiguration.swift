@@ -24,7 +24,7 @@ struct SyncConfiguration: Hashable {
     /// `config-dir`: the agent's folder of files of POST /vm; those of POST /port are in the folder above.
     let configFolder: String
     /// `run-dir`.
-    let runFolder: String
+    let runFolder: RunFolder
     /// `state-dir`.
     let stateFolder: String
     /// `cluster-name`: the first part of VM names.
@@ -36,7 +36,7 @@ struct SyncConfiguration: Hashable {
     /// `log-level`.
     let logLevel: LogLevel
 
-    var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
+    var store: InterfaceStore { runFolder.interfaces }
     var owed: OwedDeletions { OwedDeletions(folder: "\(stateFolder)/owed") }
 
     /// The folder of files of POST /port.
@@ -84,7 +84,7 @@ struct SyncConfiguration: Hashable {
         let port = try fields.optionalInteger("vrouter-port", in: 1...65_535) ?? 9091
         agent = AgentAddress(ip: address, port: UInt16(port))
         configFolder = try Self.folder(fields, "config-dir", "/var/lib/contrail/ports/vm")
-        runFolder = try Self.folder(fields, "run-dir", "/run/contrail-vm")
+        runFolder = RunFolder(try Self.folder(fields, "run-dir", RunFolder.standard.path))
         stateFolder = try Self.folder(fields, "state-dir", "/var/lib/contrail-vm")
         clusterName = try fields.optionalString("cluster-name") ?? "k8s"
         guard isIdentifier(clusterName) else {

@@ -10,7 +10,7 @@ struct TapBridgeConfiguration {
     /// `way`: how tap and veth are joined.
     let way: Way
     /// `run-dir`: our own files.
-    let runFolder: String
+    let runFolder: RunFolder
 
     /// The ways to join a container's veth to a VM's tap.
     enum Way: String, CaseIterable {
@@ -18,7 +18,7 @@ struct TapBridgeConfiguration {
         case redirect
     }
 
-    var store: InterfaceStore { InterfaceStore(folder: "\(runFolder)/interfaces") }
+    var store: InterfaceStore { runFolder.interfaces }
 
     /// In an undo's, a value that is wrong counts as absent.
     init(_ configuration: CNIConfiguration) throws(CNIError) {
@@ -33,12 +33,10 @@ struct TapBridgeConfiguration {
             }
         }
         way = try value(else: .redirect) { () throws(JSONError) in try Self.way(fields) }
-        runFolder = try value(else: Self.standardRunFolder) { () throws(JSONError) in
+        runFolder = try value(else: .standard) { () throws(JSONError) in
             try Self.runFolder(fields)
         }
     }
-
-    private static let standardRunFolder = "/run/contrail-vm"
 
     private static func way(_ fields: JSONFields) throws(JSONError) -> Way {
         let word = try fields.optionalString("way") ?? Way.redirect.rawValue
@@ -49,11 +47,11 @@ struct TapBridgeConfiguration {
         return way
     }
 
-    private static func runFolder(_ fields: JSONFields) throws(JSONError) -> String {
-        let folder = try fields.optionalString("run-dir") ?? standardRunFolder
+    private static func runFolder(_ fields: JSONFields) throws(JSONError) -> RunFolder {
+        let folder = try fields.optionalString("run-dir") ?? RunFolder.standard.path
         guard folder.utf8.first == UInt8(ascii: "/"), !folder.utf8.contains(0) else {
             throw fields.error("run-dir", "\"\(folder)\" is no absolute path")
         }
-        return folder
+        return RunFolder(folder)
     }
 }

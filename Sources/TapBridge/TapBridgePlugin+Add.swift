@@ -7,6 +7,7 @@ import JSON
 import LinuxSystem
 import Netlink
 import NetworkTypes
+import PluginFloor
 import PreparedInterface
 
 extension TapBridgePlugin {
@@ -39,7 +40,7 @@ extension TapBridgePlugin {
         _ configuration: TapBridgeConfiguration
     ) throws(CNIError) -> CNIResult {
         let store = configuration.store
-        let former = try load(key, .record, configuration)
+        let former = try store.readable(key, .record)
         if case .tap(let tap)? = former?.attachment {
             // The plugin before was asked for a tap, too, and made one that needs no joining.
             if tap.joinedBy == .direct { return previous }
@@ -113,18 +114,12 @@ extension TapBridgePlugin {
         _ former: PreparedInterface?,
         _ store: InterfaceStore
     ) -> [String] {
-        var failures: [String] = []
-        do throws(AttachmentError) {
-            try Redirect.remove(plan.created)
-        } catch {
-            failures.append(error.message)
-        }
-        do throws(SystemError) {
-            if let former { try store.save(record: former) } else { try store.remove(plan.key) }
-        } catch {
-            failures.append(error.message)
-        }
-        return failures
+        [
+            deviceFailure { () throws(AttachmentError) in try Redirect.remove(plan.created) },
+            fileFailure { () throws(SystemError) in
+                if let former { try store.save(record: former) } else { try store.remove(plan.key) }
+            },
+        ].compactMap { $0 }
     }
 
     /// The interface as the plugins before left it: by their record or result, and what the kernel has.

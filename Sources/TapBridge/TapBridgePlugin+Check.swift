@@ -6,6 +6,7 @@ public import CNIProtocol
 import JSON
 import LinuxSystem
 import NetworkTypes
+import PluginFloor
 import PreparedInterface
 
 extension TapBridgePlugin {
@@ -18,18 +19,13 @@ extension TapBridgePlugin {
         let vm = try VMInterfaceRequest.find(request, runFolder: configuration.runFolder)
         try locked(key, configuration) { () throws(CNIError) in
             var differences = Differences()
-            if let record = try load(key, .record, configuration) {
+            if let record = try configuration.store.readable(key, .record) {
                 guard record.former != nil, case .tap(let tap) = record.attachment else { return }
                 try check(tap, record, request, &differences)
             } else if vm != nil {
                 differences.note(key.interface.text, "there is no record of it")
             }
-            guard differences.texts.isEmpty else {
-                throw CNIError(
-                    .differs,
-                    "the attachment is not as ADD left it: \(differences.texts.joined(separator: "; "))"
-                )
-            }
+            try differences.requireNone()
         }
     }
 
@@ -77,28 +73,21 @@ extension TapBridgePlugin {
         let bridge = try TapBridgeConfiguration(configuration)
         let owner = try VMInterfaceRequest.owner(ofGarbageIn: configuration)
         let store = bridge.store
-        var failures: [String] = []
-        for container in try files({ () throws(SystemError) in try store.containers() }) {
-            for name in try files({ () throws(SystemError) in try store.interfaces(of: container) }) {
+        let garbage = Garbage(of: configuration, owner, keeping: valid)
+        try garbage.collect(from: store) { container, names, failures throws(CNIError) in
+            for name in names {
                 let key = InterfaceKey(containerID: container, interface: name)
                 do throws(CNIError) {
-                    var saved = try load(key, .record, bridge)
-                    if saved?.former == nil { saved = try load(key, .plan, bridge) }
-                    guard let saved, saved.former != nil, saved.owner == owner,
-                        saved.network.name == configuration.name,
-                        !valid.contains(.init(containerID: container, interface: name))
-                    else { continue }
+                    var saved = try store.readable(key, .record)
+                    if saved?.former == nil { saved = try store.readable(key, .plan) }
+                    guard let saved, saved.former != nil, garbage.includes(saved, addedWith: name) else {
+                        continue
+                    }
                     try delete(key, namespace: nil, bridge)
                 } catch {
                     failures.append(error.message)
                 }
             }
-        }
-        guard failures.isEmpty else {
-            throw CNIError(
-                .io,
-                "garbage collection of network \(configuration.name) is incomplete: \(failures.joined(separator: "; "))"
-            )
         }
     }
 }

@@ -6,6 +6,7 @@ import CLinux
 public import CNIProtocol
 import LinuxSystem
 import NetworkTypes
+import PluginFloor
 import PreparedInterface
 
 extension TapBridgePlugin {
@@ -37,8 +38,8 @@ extension TapBridgePlugin {
         _ configuration: TapBridgeConfiguration
     ) throws(CNIError) {
         let store = configuration.store
-        let record = try load(key, .record, configuration)
-        let plan = try load(key, .plan, configuration)
+        let record = try store.readable(key, .record)
+        let plan = try store.readable(key, .plan)
         let isOurs = record?.former != nil
         var objects = isOurs ? record?.created ?? [] : plan?.former == nil ? [] : plan?.created ?? []
         if objects.isEmpty { objects = try derived(namespace, key) }
@@ -47,17 +48,13 @@ extension TapBridgePlugin {
         if plan == nil || plan?.former != nil {
             try files { () throws(SystemError) in try store.removePlan(key) }
         }
-        guard isOurs, var interface = record, let former = interface.former else { return }
-        if former.created.isEmpty, interface.port == nil {
+        guard isOurs, let record, let former = Redirect.restore(record) else { return }
+        if former.created.isEmpty, former.port == nil {
             // The plugin before keeps no record here.
             return try files { () throws(SystemError) in try store.remove(key) }
         }
-        interface.attachment = former.attachment
-        interface.created = former.created
-        interface.owner = former.owner
-        interface.former = nil
         do throws(SystemError) {
-            try store.save(record: interface)
+            try store.save(record: former)
         } catch {
             // On a full disk the record stays as it is: the DEL of the plugin before finds all that it made in there, too.
             guard error.isLackOfRoom else { throw CNIError(error) }
@@ -69,18 +66,7 @@ extension TapBridgePlugin {
         guard let path = namespace else { return [] }
         let name = try Self.deviceName(key)
         return try attaching { () throws(AttachmentError) in
-            guard let pod = try PodNamespace.existing(path) else { return [] }
-            do throws(AttachmentError) {
-                guard try Redirect.exists(name, in: pod) else { return [] }
-            } catch {
-                // A namespace of another kind can't be entered.
-                guard case .system(let error) = error, error.errno == EINVAL else { throw error }
-                return []
-            }
-            return [
-                .link(name: name, namespace: pod.reference),
-                .redirectFilter(device: key.interface, namespace: pod.reference),
-            ]
+            try Redirect.remains(of: name, veth: key.interface, in: path)
         }
     }
 }

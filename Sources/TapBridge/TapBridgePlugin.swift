@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Attachments
 public import CNIProtocol
 import LinuxSystem
 import NetworkTypes
+import PluginFloor
 import PreparedInterface
 
 /// The chained CNI plugin that joins a container's veth, whoever made it, to a tap for a VM.
@@ -46,28 +46,12 @@ public final class TapBridgePlugin: CNIPlugin {
         isUndo: Bool = false,
         _ body: () throws(CNIError) -> Value
     ) throws(CNIError) -> Value {
-        let name = try load(key, .record, configuration)?.port?.vmName ?? "container.\(key.containerID.text)"
-        let lock = try files { () throws(SystemError) in
-            let path = "\(configuration.runFolder)/locks/\(name)"
-            let deadline = monotonicMicroseconds() + Self.lockLimit
-            return isUndo
-                ? try FileLock.forUndo(path, deadline: deadline) : try FileLock(path, deadline: deadline)
-        }
+        let name =
+            try configuration.store.readable(key, .record)?.port?.vmName
+            ?? "container.\(key.containerID.text)"
+        let deadline = monotonicMicroseconds() + Self.lockLimit
+        let lock = try configuration.runFolder.locked(name, deadline: deadline, isUndo: isUndo)
         defer { lock.unlock() }
         return try body()
-    }
-
-    /// A record or plan; one that can't be read counts as none, so that DEL goes on by derived names.
-    func load(
-        _ key: InterfaceKey,
-        _ stage: InterfaceStore.Stage,
-        _ configuration: TapBridgeConfiguration
-    ) throws(CNIError) -> PreparedInterface? {
-        do throws(InterfaceStore.Failure) {
-            return try configuration.store.load(key, stage)
-        } catch {
-            guard case .unreadable = error else { throw CNIError(.io, error.message) }
-            return nil
-        }
     }
 }

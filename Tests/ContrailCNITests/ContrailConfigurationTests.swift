@@ -36,7 +36,7 @@ import Yams
         #expect(configuration.v6PrefixLength == 64)
         #expect(configuration.logFile == "/var/log/contrail/cni/opencontrail.log")
         #expect(configuration.logLevel == 4)
-        #expect(configuration.runFolder == "/run/contrail-vm")
+        #expect(configuration.runFolder.path == "/run/contrail-vm")
         #expect(configuration.stateFolder == "/var/lib/contrail-vm")
         #expect(configuration.store.folder == "/run/contrail-vm/interfaces")
         #expect(configuration.debts.folder == "/var/lib/contrail-vm/owed")
@@ -57,7 +57,7 @@ import Yams
         #expect(configuration.v6PrefixLength == 96)
         #expect(configuration.logFile == "/b")
         #expect(configuration.logLevel == 2)
-        #expect(configuration.runFolder == "/c")
+        #expect(configuration.runFolder.path == "/c")
         #expect(configuration.stateFolder == "/d")
     }
 
@@ -114,13 +114,13 @@ import Yams
         let mixed = try read(
             #"{"cluster-name":"../x","Vrouter-Port":0,"mtu":true,"run-dir":"/r","config-dir":5}"#
         )
-        #expect(mixed.clusterName == "file" && mixed.agent.port == 77 && mixed.runFolder == "/r")
+        #expect(mixed.clusterName == "file" && mixed.agent.port == 77 && mixed.runFolder.path == "/r")
         #expect(mixed.configFolder == "/var/lib/contrail/ports/vm" && mixed.requestLimit == 3_000_000)
         #expect(!mixed.isWhole)
         #expect(try read("[]").clusterName == "file")
         folder.write("{", to: "net.d/1-contrail.conf")
         let broken = try read(#"{"run-dir":"/r"}"#)
-        #expect(broken.runFolder == "/r" && broken.clusterName == "k8s")
+        #expect(broken.runFolder.path == "/r" && broken.clusterName == "k8s")
     }
 
     @Test(arguments: [

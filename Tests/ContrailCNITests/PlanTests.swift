@@ -46,7 +46,7 @@ import VRouter
             pod: PodIdentity(request, cluster: "k8s"),
             assignment: assignment,
             carrier: carrier,
-            vm: VMInterfaceRequest.find(request, runFolder: "/nonexistent"),
+            vm: VMInterfaceRequest.find(request, runFolder: RunFolder("/nonexistent")),
             facts: Plan.Facts(
                 bootID: BootID("boot"),
                 mtu: 1400,

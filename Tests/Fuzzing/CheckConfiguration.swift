@@ -40,7 +40,7 @@ func checkConfiguration(_ input: [UInt8]) throws(BrokenInvariant) -> Bool {
     if let previous = configuration.fields.value("prevResult") { try checkResult(previous) }
     try checkContrail(configuration)
     if let bridge = accepted({ () throws(CNIError) in try TapBridgeConfiguration(configuration) }) {
-        try holdIsPath(bridge.runFolder, "run-dir")
+        try holdIsPath(bridge.runFolder.path, "run-dir")
     }
     return true
 }
@@ -51,7 +51,7 @@ private func checkContrail(_ configuration: CNIConfiguration) throws(BrokenInvar
         try CNIRequest(.add, environment: CNIEnvironment(goodEnvironment), configuration: configuration)
     }
     let vm = accepted { () throws(CNIError) in
-        try VMInterfaceRequest.find(request, runFolder: "/proc/self/none")
+        try VMInterfaceRequest.find(request, runFolder: RunFolder("/proc/self/none"))
     }
     if case .some(.some(let vm)) = vm {
         try hold((1...256).contains(vm.queues), "\(vm.queues) queues")
@@ -68,7 +68,7 @@ private func checkContrail(_ configuration: CNIConfiguration) throws(BrokenInvar
         "the agent's address \(contrail.agent.text)"
     )
     try hold(contrail.agent.port > 0, "the agent's port is 0")
-    for path in [contrail.configFolder, contrail.runFolder, contrail.stateFolder, contrail.logFile] {
+    for path in [contrail.configFolder, contrail.runFolder.path, contrail.stateFolder, contrail.logFile] {
         try holdIsPath(path, "a folder or file")
     }
     try hold(

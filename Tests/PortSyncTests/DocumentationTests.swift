@@ -45,7 +45,7 @@ import Testing
         )
         let line = try #require(unit.firstMatch(of: /(?m)^ReadWritePaths=(.*)$/)?.1)
         let writable = line.split(separator: " ").map { $0.drop { $0 == "-" } }
-        for folder in [configuration.portFolder, configuration.runFolder, configuration.stateFolder] {
+        for folder in [configuration.portFolder, configuration.runFolder.path, configuration.stateFolder] {
             #expect(writable.contains { folder == $0 || folder.hasPrefix("\($0)/") }, "\(folder)")
         }
         for line in [

@@ -16,7 +16,7 @@ import Testing
         #expect(configuration.agent.text == "127.0.0.1:9091")
         #expect(configuration.configFolder == "/var/lib/contrail/ports/vm")
         #expect(configuration.portFolder == "/var/lib/contrail/ports")
-        #expect(configuration.runFolder == "/run/contrail-vm")
+        #expect(configuration.runFolder.path == "/run/contrail-vm")
         #expect(configuration.stateFolder == "/var/lib/contrail-vm")
         #expect(configuration.clusterName == "k8s")
         #expect(configuration.interval == 20_000_000)

@@ -22,7 +22,7 @@ import Testing
             environment: CNIEnvironment { variables[$0] },
             configuration: configuration
         )
-        return try VMInterfaceRequest.find(request, runFolder: folder.path)
+        return try VMInterfaceRequest.find(request, runFolder: RunFolder(folder.path))
     }
 
     @Test(arguments: ["null", "{}", #"{"vmInterface":null}"#, #"{"portMappings":[]}"#])

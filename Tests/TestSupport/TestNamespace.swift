@@ -52,7 +52,7 @@ public final class TestNamespace: Sendable {
             /\w+_timer +[0-9.]+/,
             with: ""
         )
-        .replacing("NO-CARRIER,", with: "").replacing(/state (UP|DOWN|LOWERLAYERDOWN)/, with: "")
+        .replacing("NO-CARRIER,", with: "").replacing(/state (UP|DOWN|LOWERLAYERDOWN|UNKNOWN)/, with: "")
         return text.split(separator: "\n").filter { !$0.contains("fe80::") && !$0.contains("ff00::/8") }
             .joined(separator: "\n")
     }

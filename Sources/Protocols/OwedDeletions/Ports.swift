@@ -3,6 +3,7 @@
 
 import LinuxSystem
 import NetworkTypes
+public import PreparedInterface
 public import VRouter
 
 /// What is done with ports at the agent, beyond single requests: by the plugin, and by port-sync.
@@ -15,12 +16,12 @@ public struct Ports {
     public let files: AgentFiles
     /// What is owed on this node.
     public let owed: OwedDeletions
-    private let runFolder: String
+    private let runFolder: RunFolder
 
     /// The ports at an agent.
     ///
     /// `runFolder`: where locks are.
-    public init(agent: AgentClient, files: AgentFiles, owed: OwedDeletions, runFolder: String) {
+    public init(agent: AgentClient, files: AgentFiles, owed: OwedDeletions, runFolder: RunFolder) {
         self.agent = agent
         self.files = files
         self.owed = owed
@@ -110,7 +111,7 @@ public struct Ports {
         for debt in debts.prefix(most) {
             payment.tried += 1
             do throws(SystemError) {
-                let lock = try FileLock("\(runFolder)/locks/\(debt.vmName)", deadline: 0)
+                let lock = try runFolder.lock(debt.vmName, deadline: 0)
                 defer { lock.unlock() }
                 // Only the lock's holder may pay: until now another call can have.
                 guard try owed.contains(debt) else { continue }

@@ -42,10 +42,10 @@ public struct VMInterfaceRequest: Sendable {
     /// The request in `runtimeConfig.vmInterface`, else in the sandbox's file, which meta plugins can't
     /// drop; nil for an ordinary container.
     ///
-    /// `runFolder`: where `sandboxes/<container id>.json` is, /run/contrail-vm by default.
+    /// `runFolder`: where the sandbox's file is.
     public static func find(
         _ request: CNIRequest,
-        runFolder: String
+        runFolder: RunFolder
     ) throws(CNIError) -> VMInterfaceRequest? {
         if let config = request.configuration.runtimeConfig {
             let fields = try configuring { () throws(JSONError) in try config.optionalFields("vmInterface") }
@@ -54,7 +54,7 @@ public struct VMInterfaceRequest: Sendable {
                 return try configuring { () throws(JSONError) in try VMInterfaceRequest(fields) }
             }
         }
-        let path = "\(runFolder)/sandboxes/\(request.containerID.text).json"
+        let path = runFolder.sandbox(request.containerID)
         let bytes: [UInt8]?
         do throws(SystemError) { bytes = try Files.read(path) } catch { throw CNIError(.io, error.message) }
         guard let bytes else { return nil }

@@ -4,12 +4,12 @@
 import Attachments
 import CNIProtocol
 import LinuxSystem
+import PluginFloor
 import Testing
 
-@testable import ContrailCNI
 @testable import VRouter
 
-@Suite struct ErrorsTests {
+@Suite struct CodesTests {
     @Test(arguments: [
         (AgentError.Cause.unreachable(errno: 111), CNIError.Code.tryAgainLater), (.silent, .tryAgainLater),
         (.cut, .tryAgainLater), (.notYet, .tryAgainLater), (.garbled("x"), .internal),
