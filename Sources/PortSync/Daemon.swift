@@ -210,7 +210,8 @@ final class Daemon {
             return try MetricsServer(address.ip, address.port)
         } catch {
             throw StartError(
-                message: "cannot serve metrics at \(address.text): \(errorText(error.errno)); choose another \"metrics\""
+                message:
+                    "cannot serve metrics at \(address.text): \(errorText(error.errno)); choose another \"metrics\""
             )
         }
     }

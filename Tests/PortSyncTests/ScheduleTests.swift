@@ -12,13 +12,6 @@ import Testing
         return round
     }
 
-    @Test func `pauses double up to the longest, and begin anew after a success`() {
-        var backoff = Backoff(first: 50, most: 300)
-        #expect((0..<5).map { _ in backoff.next() } == [50, 100, 200, 300, 300])
-        backoff.reset()
-        #expect(backoff.next() == 50)
-    }
-
     @Test func `rounds begin an interval apart, counted from their starts`() {
         var schedule = Schedule(interval: 20_000_000)
         #expect(schedule.next == 0)

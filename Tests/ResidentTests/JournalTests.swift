@@ -27,4 +27,11 @@ import Testing
         #expect(Notifier.interval("30000000") == 15_000_000)
         for text in ["0", "-1", "x", "", nil] { #expect(Notifier.interval(text) == nil) }
     }
+
+    @Test func `pauses double up to the longest, and begin anew after a success`() {
+        var backoff = Backoff(first: 50, most: 300)
+        #expect((0..<5).map { _ in backoff.next() } == [50, 100, 200, 300, 300])
+        backoff.reset()
+        #expect(backoff.next() == 50)
+    }
 }

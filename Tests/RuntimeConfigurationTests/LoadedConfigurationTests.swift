@@ -66,7 +66,8 @@ import Testing
             "emulator-uid-first": "70000", "emulator-uid-count": "5", "memory-overhead": "1Gi",
             "root-volume-limit": "50Gi", "storage-networks": "10.1.0.0/16,2001:db8::/64",
             "start-limit": "9", "vrouter-timeout": "7", "runtime-handlers": "vm,contrail-vm",
-            "cgroup-driver": "systemd", "accelerator": "tcg", "metrics": "[::1]:80", "drain-timeout": "0", "log-level": "debug",
+            "cgroup-driver": "systemd", "accelerator": "tcg", "metrics": "[::1]:80", "drain-timeout": "0",
+            "log-level": "debug",
             "machine-type": "pc", "vmwrapper": "/w", "libvirt-pid-dir": "/l",
         ]
         #expect(Set(others.keys) == Set(RuntimeConfiguration.keys))

@@ -40,7 +40,9 @@ struct MachineCalls: RegistrableRPCService {
             }
         )
         router.serve("AwaitGuest", of: .machines, journal, limit: { _ in nil }) {
-            (request: OperatorAwaitGuestRequest) async throws(PodServiceError) -> OperatorAwaitGuestResponse
+            (
+                request: OperatorAwaitGuestRequest
+            ) async throws(PodServiceError) -> OperatorAwaitGuestResponse
             in
             let id = try String.identifier(request.containerID, "container_id")
             let sign: GuestSign

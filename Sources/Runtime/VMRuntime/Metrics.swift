@@ -22,7 +22,9 @@ struct Metrics {
         writer.sample("contrail_vm_runtime_build_info", [("version", VMRuntime.version)], 1)
         let calls = "contrail_vm_calls_total"
         writer.metric(calls, "counter", "Calls at both sockets, by their result: ok, or the kind of failure.")
-        for (key, count) in self.calls.sorted(by: { ($0.key.call, $0.key.result) < ($1.key.call, $1.key.result) }) {
+        for (key, count) in self.calls.sorted(by: {
+            ($0.key.call, $0.key.result) < ($1.key.call, $1.key.result)
+        }) {
             writer.sample(calls, [("call", key.call), ("result", key.result)], count)
         }
         writer.metric("contrail_vm_vms", "gauge", "VMs by their state.")

@@ -32,7 +32,10 @@ struct MetricsService: Service {
         do throws(SystemError) {
             server = try MetricsServer(ip, port)
         } catch {
-            throw PodServiceError(.unavailable, "cannot serve metrics: \(error.message); choose another `metrics`")
+            throw PodServiceError(
+                .unavailable,
+                "cannot serve metrics: \(error.message); choose another `metrics`"
+            )
         }
         let wake = try WakePipe()
         await withGracefulShutdownHandler {
