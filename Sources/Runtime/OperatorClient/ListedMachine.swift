@@ -81,8 +81,10 @@ extension OperatorClient {
         }
         guard let status else { return nil }
         let metadata = sandbox.metadata
+        // The author of a pod of kubelet's may give it any label.
+        let label = status.info["origin"] == "operator" ? sandbox.labels["contrail-vm/machine"] : nil
         var machine = ListedMachine(
-            name: sandbox.labels["contrail-vm/machine"] ?? "\(metadata.namespace)/\(metadata.name)",
+            name: label ?? "\(metadata.namespace)/\(metadata.name)",
             state: .incomplete,
             sandboxID: sandbox.id
         )

@@ -70,6 +70,7 @@ extension PodRuntime {
         var details: [String: String] = [:]
         if isVerbose {
             details["user"] = String(sandbox.user)
+            details["origin"] = sandbox.origin.rawValue
             details["namespace"] = sandbox.namespace
             for network in sandbox.networks { details["cni.\(network.interface)"] = network.result ?? "" }
         }

@@ -107,13 +107,14 @@ def machines(node):
     housekeeping(node, sandbox, container)
 
     # kubelet's pod is shown to the operator, who ends it at most.
-    config = pod("shop")
+    config = pod("shop", labels={"contrail-vm/machine": "web"})
     kubelets = node.run(config)
     vm = node.create(kubelets, config, machine())
     node.begin(vm)
     # The same metadata at the other socket is another pod.
     assert node.run(config) == kubelets
     assert vmctl.listed()["default/shop"][0] == "running"
+    assert vmctl.listed()["web"][6] == domain, "its label names no machine"
     assert [item.id for item in node.cri.ListPodSandbox(cri.ListPodSandboxRequest()).items] == [kubelets]
     operators = at_operators(node)
     refused(CODE.FAILED_PRECONDITION, lambda: operators.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=kubelets)), "kubelet's")
