@@ -39,21 +39,23 @@ struct MachineCalls: RegistrableRPCService {
                 .with(\.found, try await machines.removeMachine(.identifier(request.name, "name")))
             }
         )
-        router.serve("AwaitGuest", of: .machines, journal, limit: { _ in nil }) {
-            (
-                request: OperatorAwaitGuestRequest
-            ) async throws(PodServiceError) -> OperatorAwaitGuestResponse
-            in
-            let id = try String.identifier(request.containerID, "container_id")
-            let sign: GuestSign
-            switch request.sign {
-            case .agent: sign = .agent
-            case .consoleText(let text): sign = .consoleText(text)
-            case nil: throw .missing("sign", of: "AwaitGuest")
+        router.serve(
+            "AwaitGuest",
+            of: .machines,
+            journal,
+            limit: { (_: OperatorAwaitGuestRequest) in nil },
+            body: { request async throws(PodServiceError) -> OperatorAwaitGuestResponse in
+                let id = try String.identifier(request.containerID, "container_id")
+                let sign: GuestSign
+                switch request.sign {
+                case .agent: sign = .agent
+                case .consoleText(let text): sign = .consoleText(text)
+                case nil: throw .missing("sign", of: "AwaitGuest")
+                }
+                try await machines.awaitGuest(ofContainer: id, sign, seconds: request.timeoutSeconds)
+                return OperatorAwaitGuestResponse()
             }
-            try await machines.awaitGuest(ofContainer: id, sign, seconds: request.timeoutSeconds)
-            return OperatorAwaitGuestResponse()
-        }
+        )
         registerConsole(&router)
     }
 

@@ -13,8 +13,9 @@ struct UnixListener: HTTP2ServerTransport.ListenerFactory {
     let eventLoopGroup: any EventLoopGroup = Self.thread
     let descriptor: CInt
 
-    /// One thread reads and writes for all sockets: their callers are few, and the calls themselves run elsewhere. It ends
-    /// with the process: connections that are being closed when a server has ended still turn to it.
+    /// One thread reads and writes for all sockets: their callers are few, and the calls themselves run elsewhere.
+    ///
+    /// It ends with the process: connections that are being closed when a server has ended still turn to it.
     private static let thread: MultiThreadedEventLoopGroup = {
         NIOSingletons.groupLoopCountSuggestion = 1
         return .singleton
