@@ -35,7 +35,7 @@ public struct PodNamespace: ~Copyable {
         try existing(path) { $0.isNamespace }
     }
 
-    /// What the path names is no namespace that can be reached, unless the process is short of something: then
+    /// What the path names is not a namespace that can be reached, unless the process is short of something: then
     /// what is in the namespace must not be left there.
     private static func existing(
         _ path: String,

@@ -10,7 +10,7 @@ public import PreparedInterface
 extension KernelObject {
     /// Removes what a record or plan says was made.
     ///
-    /// What is gone, with its namespace or without, is no error.
+    /// What is gone, with its namespace or without, is not an error.
     ///
     /// `socket`: netlink in the node's namespace.
     public func remove(over socket: NetlinkSocket) throws(AttachmentError) {

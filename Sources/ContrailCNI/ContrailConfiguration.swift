@@ -156,7 +156,7 @@ struct ContrailConfiguration {
         }
         let ip = try fields.optionalString("vrouter-ip") ?? "127.0.0.1"
         guard let address = IPAddress(ip) else {
-            throw fields.error("vrouter-ip", "\"\(ip)\" is no IP address; names are not resolved")
+            throw fields.error("vrouter-ip", "\"\(ip)\" is not an IP address; names are not resolved")
         }
         let port = try fields.optionalInteger("vrouter-port", in: 1...65_535) ?? 9091
         agent = AgentAddress(ip: address, port: UInt16(port))
@@ -191,7 +191,7 @@ struct ContrailConfiguration {
         let parent = try fields.optionalString("parent-interface") ?? (attaches == .macvlan ? "eth0" : nil)
         parentInterface = parent.flatMap { InterfaceName($0) }
         if let parent, parentInterface == nil {
-            throw fields.error("parent-interface", "\"\(parent)\" is no interface name")
+            throw fields.error("parent-interface", "\"\(parent)\" is not an interface name")
         }
     }
 
@@ -225,7 +225,7 @@ struct ContrailConfiguration {
     ) throws(JSONError) -> String {
         let path = try fields.optionalString(key) ?? standard
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
-            throw fields.error(key, "\"\(path)\" is no absolute path")
+            throw fields.error(key, "\"\(path)\" is not an absolute path")
         }
         return path
     }

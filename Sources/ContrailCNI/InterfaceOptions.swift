@@ -188,7 +188,7 @@ extension JSONFields {
         let text = try string(key)
         if text.isEmpty { return nil }
         guard let mac = MACAddress(inAnyForm: text), mac.isUnicast else {
-            throw error(key, "\"\(text)\" is no MAC address that an interface can have")
+            throw error(key, "\"\(text)\" is not a MAC address that an interface can have")
         }
         return mac
     }
@@ -197,7 +197,7 @@ extension JSONFields {
         var list: [InterfaceOptions.WantedAddress] = []
         for text in try strings(key) {
             guard let address = InterfaceOptions.WantedAddress(text) else {
-                throw error(key, "\"\(text)\" is no IP address")
+                throw error(key, "\"\(text)\" is not an IP address")
             }
             list.append(address)
         }
@@ -206,14 +206,14 @@ extension JSONFields {
 
     fileprivate func wantedUUID(_ key: String) throws(JSONError) -> UUID {
         let text = try string(key)
-        guard let uuid = UUID(text) else { throw error(key, "\"\(text)\" is no UUID in lower case") }
+        guard let uuid = UUID(text) else { throw error(key, "\"\(text)\" is not a UUID in lower case") }
         return uuid
     }
 
     fileprivate func file(_ key: String) throws(JSONError) -> String {
         let path = try string(key)
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
-            throw error(key, "\"\(path)\" is no absolute path")
+            throw error(key, "\"\(path)\" is not an absolute path")
         }
         return path
     }
@@ -223,7 +223,7 @@ extension JSONFields {
         var servers: [IPAddress] = []
         for text in try strings("servers") {
             guard let server = IPAddress(text) else {
-                throw error("servers", "\"\(text)\" is no IP address")
+                throw error("servers", "\"\(text)\" is not an IP address")
             }
             servers.append(server)
         }

@@ -20,7 +20,7 @@ struct PodIdentity {
         let pod = try Self.name("K8S_POD_NAME", request)
         let uid = request.argument("K8S_POD_UID")
         guard uid.map(isIdentifier) ?? true else {
-            throw CNIError(.invalidEnvironment, "CNI_ARGS: K8S_POD_UID is no UID")
+            throw CNIError(.invalidEnvironment, "CNI_ARGS: K8S_POD_UID is not a UID")
         }
         reference = PodReference(cluster: cluster, namespace: namespace, name: pod, uid: uid)
         vmName = Self.vmName(reference)
@@ -61,6 +61,6 @@ struct PodIdentity {
     }
 
     private static func invalid(_ key: String) -> CNIError {
-        CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name (letters, 0-9, '-', '.')")
+        CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is not a Kubernetes name (letters, 0-9, '-', '.')")
     }
 }

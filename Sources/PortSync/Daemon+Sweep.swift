@@ -16,7 +16,7 @@ extension Daemon {
         )
     }
 
-    /// Looks at one file that nobody may need any more.
+    /// Looks at one file that may be stale.
     ///
     /// - Returns: Whether there was one.
     func sweep(_ round: inout Round, now: Int64) -> Bool {

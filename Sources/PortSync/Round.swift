@@ -10,9 +10,9 @@ struct Round {
     let start: Int64
     /// VM names to go, the last one first.
     var pending: [String]
-    /// VM names that somebody works on: they are come back to.
+    /// VM names whose lock is held elsewhere: retried later.
     var locked: [String] = []
-    /// When to come back to them.
+    /// When to retry them.
     var retry: Int64 = 0
     var pause = Backoff(first: 20_000, most: 500_000)
     /// Deletions to pay, the last one first.

@@ -8,7 +8,7 @@ import NetworkTypes
 import PreparedInterface
 import VRouter
 
-/// A file of the agent's that nobody may need any more.
+/// An agent file that may be stale.
 enum SweepItem: Hashable {
     /// Of POST /vm: `<config-dir>/<VM name>/<VMI>`.
     case vm(PortRegistration)
@@ -42,7 +42,7 @@ struct PortFile: Hashable {
         self.modified = modified
     }
 
-    /// - Throws: Where it is no whole file of this format, or not in its place.
+    /// - Throws: Where it is not a whole file of this format, or not in its place.
     init(_ bytes: [UInt8], name: UUID, modified: Int64) throws(JSONError) {
         let fields = try JSONFields(try JSONValue(parsing: bytes))
         guard try fields.string("id") == name.text else {

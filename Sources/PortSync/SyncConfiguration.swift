@@ -79,7 +79,7 @@ struct SyncConfiguration: Hashable {
         }
         let ip = try fields.optionalString("vrouter-ip") ?? "127.0.0.1"
         guard let address = IPAddress(ip) else {
-            throw fields.error("vrouter-ip", "\"\(ip)\" is no IP address; names are not resolved")
+            throw fields.error("vrouter-ip", "\"\(ip)\" is not an IP address; names are not resolved")
         }
         let port = try fields.optionalInteger("vrouter-port", in: 1...65_535) ?? 9091
         agent = AgentAddress(ip: address, port: UInt16(port))
@@ -103,7 +103,7 @@ struct SyncConfiguration: Hashable {
         let text = try fields.optionalString("metrics") ?? "127.0.0.1:9812"
         guard !text.isEmpty else { return nil }
         guard let address = AgentAddress(text) else {
-            throw fields.error("metrics", "\"\(text)\" is no address and port like 127.0.0.1:9812")
+            throw fields.error("metrics", "\"\(text)\" is not an address and port like 127.0.0.1:9812")
         }
         let isLoopback =
             switch address.ip.family {
@@ -113,7 +113,7 @@ struct SyncConfiguration: Hashable {
         guard isLoopback else {
             throw fields.error(
                 "metrics",
-                "\"\(text)\" is no loopback address: nobody is asked for a password"
+                "\"\(text)\" is not a loopback address: nobody is asked for a password"
             )
         }
         return address
@@ -128,7 +128,7 @@ struct SyncConfiguration: Hashable {
         guard path.utf8.count > 1, path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0),
             path.utf8.last != UInt8(ascii: "/")
         else {
-            throw fields.error(key, "\"\(path)\" is no absolute path without a slash at its end")
+            throw fields.error(key, "\"\(path)\" is not an absolute path without a slash at its end")
         }
         return path
     }

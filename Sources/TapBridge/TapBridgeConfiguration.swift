@@ -50,7 +50,7 @@ struct TapBridgeConfiguration {
     private static func runFolder(_ fields: JSONFields) throws(JSONError) -> RunFolder {
         let folder = try fields.optionalString("run-dir") ?? RunFolder.standard.path
         guard folder.utf8.first == UInt8(ascii: "/"), !folder.utf8.contains(0) else {
-            throw fields.error("run-dir", "\"\(folder)\" is no absolute path")
+            throw fields.error("run-dir", "\"\(folder)\" is not an absolute path")
         }
         return RunFolder(folder)
     }

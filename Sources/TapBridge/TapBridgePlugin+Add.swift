@@ -188,7 +188,7 @@ extension PodReference {
     private static func name(_ key: String, _ request: CNIRequest) throws(CNIError) -> String? {
         guard let name = request.argument(key) else { return nil }
         guard isIdentifier(name) else {
-            throw CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is no Kubernetes name")
+            throw CNIError(.invalidEnvironment, "CNI_ARGS: \(key) is not a Kubernetes name")
         }
         return name
     }

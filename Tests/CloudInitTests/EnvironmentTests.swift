@@ -23,7 +23,7 @@ import Testing
         let text = text((name, "secret"), ("OK", "1"))
         let lines = text?.split(separator: "\n").map(String.init) ?? []
         #expect(lines.count == 2 && lines.first?.hasPrefix("# ") == true && lines.last == "OK=1")
-        #expect(lines.first?.hasSuffix("is left out: it is no name of a variable in sh") == true)
+        #expect(lines.first?.hasSuffix("is left out: it is not a valid shell variable") == true)
         #expect(text?.contains("secret") == false)
     }
 }

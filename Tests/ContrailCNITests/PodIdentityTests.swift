@@ -50,7 +50,7 @@ import Testing
         ] {
             let error = #expect(throws: CNIError.self) { _ = try identity(arguments) }
             #expect(error?.code == .invalidEnvironment)
-            #expect(error?.message.contains("\(key) is no Kubernetes name") == true)
+            #expect(error?.message.contains("\(key) is not a Kubernetes name") == true)
         }
     }
 

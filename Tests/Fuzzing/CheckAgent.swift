@@ -193,7 +193,7 @@ private func holdStates(_ states: [PortState]) throws(BrokenInvariant) {
             )
         }
         var guest = GuestConfiguration(mac: state.mac, mtu: 1500, dhcp: .agent)
-        try mustSucceed("an accepted port is no guest's") { () throws(CNIError) in
+        try mustSucceed("an accepted port is not a guest's") { () throws(CNIError) in
             try guest.apply(state, index: 0, v6PrefixLength: 64)
         }
         try hold(guest.addresses.map(\.address) == state.families.map(\.address), "other addresses")

@@ -39,7 +39,7 @@ func checkArguments(_ input: [UInt8]) throws(BrokenInvariant) -> Bool {
     }
     try holdIsFileName(request.containerID.text, "the container's id")
     try holdIsInterfaceName(request.interface)
-    try hold(request.namespace?.utf8.first == UInt8(ascii: "/"), "the namespace is no path")
+    try hold(request.namespace?.utf8.first == UInt8(ascii: "/"), "the namespace is not a path")
     try checkPairs(text(0, ""), request)
     if let pod = accepted({ () throws(CNIError) in try PodReference(request) }) {
         for name in [pod.namespace, pod.name] where !name.isEmpty {

@@ -83,7 +83,7 @@ func main() {
 	told := status.Convert(err)
 	check("an unknown sandbox is NOT_FOUND, in words", told.Code() == codes.NotFound && strings.Contains(told.Message(), "none"), err)
 	_, err = call(runtime+"PodSandboxStatus", []byte{0x0a, 0xff, 0xff}, 10*time.Second)
-	check("what is no message is INVALID_ARGUMENT", status.Code(err) == codes.InvalidArgument, err)
+	check("what is not a message is INVALID_ARGUMENT", status.Code(err) == codes.InvalidArgument, err)
 	_, err = call(runtime+"NoSuchCall", nil, 10*time.Second)
 	check("an unknown call is UNIMPLEMENTED", status.Code(err) == codes.Unimplemented, err)
 	_, err = call(runtime+"ExecSync", append(field(1, []byte("none")), field(2, []byte("true"))...), 10*time.Second)

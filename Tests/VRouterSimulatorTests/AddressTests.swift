@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "What is no prefix",
+        "What is not a prefix",
         arguments: ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/-1", "fd00::/129"]
     )
     func noPrefix(_ text: String) {

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "What is no UUID is the nil UUID",
+        "What is not a UUID is the nil UUID",
         arguments: [
             "", "garbage", "7c1e0b523a9011ee9c410242ac110002", "{7c1e0b52-3a90-11ee-9c41-0242ac110002}",
             "7c1e0b52-3a90-11ee-9c41-0242ac11000",

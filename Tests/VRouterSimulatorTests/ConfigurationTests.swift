@@ -25,13 +25,13 @@ import Testing
             ("{", "is not JSON"), ("[]", "must be an object"), ("{\"x\": 1}", "x: unknown key"),
             ("{\"pods\": [], \"pods\": []}", "pods: given twice"),
             ("{\"listen\": {\"port\": 70000}}", "listen.port: must be a number from 0 to 65535"),
-            ("{\"listen\": {\"address\": \"::1\"}}", "listen.address: is no IPv4 address"),
+            ("{\"listen\": {\"address\": \"::1\"}}", "listen.address: is not an IPv4 address"),
             ("{\"networks\": [{\"name\": \"n\"}]}", "networks[0].uuid: is missing"),
-            ("{\"networks\": [{\"uuid\": \"X\"}]}", "networks[0].uuid: X is no UUID in lower case"),
+            ("{\"networks\": [{\"uuid\": \"X\"}]}", "networks[0].uuid: X is not a UUID in lower case"),
             ("{\"networks\": [{\"vlan\": 1}]}", "networks[0].vlan: unknown key"),
             (
                 "{\"networks\": [{\"uuid\": \"\(Sample.vn)\", \"name\": \"n\", \"v4\": {\"subnet\": \"fd00::/64\"}}]}",
-                "networks[0].v4.subnet: is no prefix of this family"
+                "networks[0].v4.subnet: is not a prefix of this family"
             ),
             ("{\"pods\": [{\"name\": \"p\"}]}", "pods[0].uuid: is missing"),
             (
@@ -39,7 +39,7 @@ import Testing
                 "pods[0].interfaces[0].network: no network is called n"
             ),
             ("{\"switches\": {\"x\": true}}", "switches.x: unknown key"),
-            ("{\"faults\": [{\"kind\": \"x\"}]}", "faults[0].kind: x is no kind of fault"),
+            ("{\"faults\": [{\"kind\": \"x\"}]}", "faults[0].kind: x is not a kind of fault"),
             ("{\"autoProvision\": true}", "autoProvision: needs a network"),
             ("{\"defaultNetwork\": \"n\"}", "defaultNetwork: no network is called n"),
             ("{\"platform\": \"nic\"}", "platform: must be kernel or dpdk"),

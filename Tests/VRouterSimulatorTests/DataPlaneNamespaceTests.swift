@@ -93,7 +93,7 @@ struct DataPlaneNamespaceTests {
             let late = try TestPod("late", standIn)
             try late.makeDevice()
             // Linux would answer with the device's own MAC, and the pod would keep it.
-            try Namespace.check(try !late.pings("10.47.255.254"), "a device that is no port")
+            try Namespace.check(try !late.pings("10.47.255.254"), "a device that is not a port")
             let none = try late.inside("ip neigh show 10.47.255.254")
             try Namespace.check(!none.contains("lladdr"), none)
             try late.post(to: standIn)

@@ -212,11 +212,11 @@ import Testing
         "Control lines that are wrong say what is wrong",
         arguments: [
             ("x", "is not JSON"), ("{}", "command: is missing"),
-            (#"{"command":"x"}"#, "command: x is no command"),
-            (#"{"command":"set","switch":"x"}"#, "switch: x is no switch"),
+            (#"{"command":"x"}"#, "command: x is not a command"),
+            (#"{"command":"set","switch":"x"}"#, "switch: x is not a switch"),
             (#"{"command":"set","swich":"x"}"#, "swich: unknown key"),
-            (#"{"command":"fault","fault":{"kind":"x"}}"#, "fault.kind: x is no kind of fault"),
-            (#"{"command":"delete-pod","uuid":"x"}"#, "uuid: x is no UUID in lower case"),
+            (#"{"command":"fault","fault":{"kind":"x"}}"#, "fault.kind: x is not a kind of fault"),
+            (#"{"command":"delete-pod","uuid":"x"}"#, "uuid: x is not a UUID in lower case"),
         ]
     )
     func wrong(_ line: String, _ problem: String) throws {

@@ -152,12 +152,12 @@ import Testing
     }
 
     @Test func `garbage: what is wrong is told`() throws {
-        #expect(try cause(.bytes(Array("SSH-2.0-OpenSSH_9.2\r\n".utf8))) == .garbled("it is no HTTP/1.1"))
+        #expect(try cause(.bytes(Array("SSH-2.0-OpenSSH_9.2\r\n".utf8))) == .garbled("it is not HTTP/1.1"))
         #expect(try cause(.agent(200, "{")) == .garbled("not valid JSON at byte 1: expected a key in quotes"))
         #expect(try cause(.agent(200, "5")) == .garbled("field \".\": expected an object, found a number"))
         #expect(
             try cause(.agent(200, #"[{"id":"x"}]"#))
-                == .garbled("field \"[0].id\": \"x\" is no UUID in lower case")
+                == .garbled("field \"[0].id\": \"x\" is not a UUID in lower case")
         )
     }
 

@@ -105,7 +105,7 @@ import Testing
         if text == "HTTP/1.1 200\r\n" {
             #expect(isIncomplete(text))
         } else {
-            #expect(garbled(text) == "it is no HTTP/1.1")
+            #expect(garbled(text) == "it is not HTTP/1.1")
         }
     }
 
@@ -117,13 +117,13 @@ import Testing
     @Test(arguments: ["", "-1", "+5", "5 5", "0x5", "5,5", "x", "1048577", "99999999999999999999", "\u{665}"])
     func `a length that is no number up to the limit is garbled`(length: String) {
         let text = "HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\nhello"
-        #expect(garbled(text) == "Content-Length is no number up to 1048576")
+        #expect(garbled(text) == "Content-Length is not a number up to 1048576")
     }
 
     @Test(arguments: ["", "-1", "-0", "+5", "g", " 5", "123456789", "100001", "5x"])
     func `a chunk's size that is no number up to the limit is garbled`(size: String) {
         let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\nhello\r\n0\r\n\r\n"
-        #expect(garbled(text) == "a chunk's size is no number up to 1048576")
+        #expect(garbled(text) == "a chunk's size is not a number up to 1048576")
     }
 
     @Test(arguments: ["0\r\n\rX", "0\r\nX\n", "0\r\n\n\n"])
@@ -136,7 +136,7 @@ import Testing
     @Test(arguments: ["0\r\r\n", "0\rx\n", "0 x\r\n", "0\t\r\n"])
     func `a chunk's size with anything but blanks or an extension behind it is garbled`(line: String) {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        #expect(garbled(head + line + "\r\n") == "a chunk's size is no number up to 1048576")
+        #expect(garbled(head + line + "\r\n") == "a chunk's size is not a number up to 1048576")
         #expect(complete(head + "0 ;x\r\n\r\n")?.body.isEmpty == true)
     }
 

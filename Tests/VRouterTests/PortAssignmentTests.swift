@@ -164,7 +164,7 @@ import Testing
     func `a wrong UUID is named, with its place`(part: String, field: String, replacement: String) {
         let body = "[\(element()),\(element().replacing(part, with: replacement))]"
         #expect(
-            error(body) == .field(path: "[1].\(field)", reason: "\"\(replacement)\" is no UUID in lower case")
+            error(body) == .field(path: "[1].\(field)", reason: "\"\(replacement)\" is not a UUID in lower case")
         )
     }
 
@@ -176,7 +176,7 @@ import Testing
             error(element().replacing("02:7c:1e:0b:52:3a", with: mac))
                 == .field(
                     path: "mac-address",
-                    reason: "\"\(mac)\" is no MAC address that an interface can have"
+                    reason: "\"\(mac)\" is not a MAC address that an interface can have"
                 )
         )
     }

@@ -44,10 +44,10 @@ extension CNIConfiguration {
 extension CNIAttachment {
     init(_ fields: JSONFields) throws(JSONError) {
         guard let containerID = ContainerID(try fields.string("containerID")) else {
-            throw fields.error("containerID", "is no container id")
+            throw fields.error("containerID", "is not a container id")
         }
         guard let interface = InterfaceName(try fields.string("ifname")) else {
-            throw fields.error("ifname", "is no interface name")
+            throw fields.error("ifname", "is not an interface name")
         }
         self.init(containerID: containerID, interface: interface)
     }

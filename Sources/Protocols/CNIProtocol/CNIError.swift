@@ -31,7 +31,7 @@ public struct CNIError: Error, Hashable, Sendable {
         case invalidEnvironment = 4
         /// Input or output failed.
         case io = 5
-        /// The configuration is no JSON.
+        /// The configuration is not JSON.
         case decoding = 6
         /// The configuration is JSON, and wrong.
         case invalidConfiguration = 7

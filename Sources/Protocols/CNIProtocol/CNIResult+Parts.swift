@@ -9,7 +9,7 @@ extension CNIResult.Interface {
         name = try fields.string("name")
         if let text = try fields.optionalString("mac"), !text.isEmpty {
             guard let bytes = MACAddress.hardwareAddress(text) else {
-                throw fields.error("mac", "\"\(text)\" is no MAC address")
+                throw fields.error("mac", "\"\(text)\" is not a MAC address")
             }
             // Others' devices can have longer ones: InfiniBand's has 20 bytes.
             mac = MACAddress(bytes: bytes)
@@ -34,7 +34,7 @@ extension CNIResult.Interface {
 extension CNIResult.Address {
     init(_ fields: JSONFields) throws(JSONError) {
         guard let prefix = IPPrefix(try fields.string("address")) else {
-            throw fields.error("address", "is no address with a prefix length")
+            throw fields.error("address", "is not an address with a prefix length")
         }
         self.prefix = prefix
         gateway = try fields.optionalAddress("gateway")
@@ -54,7 +54,7 @@ extension CNIResult.Address {
 extension JSONFields {
     func optionalAddress(_ key: String) throws(JSONError) -> IPAddress? {
         guard let text = try optionalString(key), !text.isEmpty else { return nil }
-        guard let address = IPAddress(text) else { throw error(key, "\"\(text)\" is no IP address") }
+        guard let address = IPAddress(text) else { throw error(key, "\"\(text)\" is not an IP address") }
         return address
     }
 }

@@ -96,7 +96,7 @@ public struct CNIResult: Hashable, Sendable {
         var list: [Route] = []
         for entry in try fields.list("routes") {
             guard let destination = IPPrefix(try entry.string("dst")) else {
-                throw entry.error("dst", "is no network")
+                throw entry.error("dst", "is not a network")
             }
             list.append(Route(to: destination, via: try entry.optionalAddress("gw")))
         }
@@ -109,7 +109,7 @@ public struct CNIResult: Hashable, Sendable {
         var servers: [IPAddress] = []
         for text in try entry.strings("nameservers") {
             guard let server = IPAddress(text) else {
-                throw entry.error("nameservers", "\"\(text)\" is no IP address")
+                throw entry.error("nameservers", "\"\(text)\" is not an IP address")
             }
             servers.append(server)
         }

@@ -13,7 +13,7 @@ public protocol CNIPlugin: AnyObject {
     var name: String { get }
     /// Attaches the container.
     func add(_ request: CNIRequest) throws(CNIError) -> CNIResult
-    /// Undoes an ADD; what is gone already is no error.
+    /// Undoes an ADD; what is gone already is not an error.
     func delete(_ request: CNIRequest) throws(CNIError)
     /// Compares an attachment with what ADD left; throws an error that names each difference.
     func check(_ request: CNIRequest) throws(CNIError)

@@ -64,7 +64,7 @@ public struct OwedDeletion: Hashable, Sendable {
     init(_ fields: JSONFields) throws(JSONError) {
         func uuid(_ key: String) throws(JSONError) -> UUID {
             guard let uuid = UUID(try fields.string(key)) else {
-                throw fields.error(key, "is no lower-case UUID")
+                throw fields.error(key, "is not a lower-case UUID")
             }
             return uuid
         }
@@ -80,10 +80,10 @@ public struct OwedDeletion: Hashable, Sendable {
         vmi = try uuid("vmi")
         vmName = try fields.string("vmName")
         guard isIdentifier(vmName), vmName.utf8.count <= 255 else {
-            throw fields.error("vmName", "is no VM's name")
+            throw fields.error("vmName", "is not a VM's name")
         }
         containerID = try fields.string("containerID")
-        guard ContainerID(containerID) != nil else { throw fields.error("containerID", "is no container id") }
+        guard ContainerID(containerID) != nil else { throw fields.error("containerID", "is not a container id") }
         systemName = try fields.string("systemName")
     }
 }

@@ -191,7 +191,7 @@ extension JSONFields {
     func absolutePath(_ key: String) throws(JSONError) -> String {
         let path = try string(key)
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
-            throw error(key, "is no absolute path")
+            throw error(key, "is not an absolute path")
         }
         return path
     }
@@ -204,27 +204,27 @@ extension JSONFields {
     /// A part of the VM's name, which names the lock's file; empty where nobody told.
     func podName(_ key: String) throws(JSONError) -> String {
         let name = try string(key)
-        guard name.isEmpty || isIdentifier(name) else { throw error(key, "is no name of a pod") }
+        guard name.isEmpty || isIdentifier(name) else { throw error(key, "is not a name of a pod") }
         return name
     }
 
     func runtimeName(_ key: String) throws(JSONError) -> RuntimeName {
-        guard let name = RuntimeName(try string(key)) else { throw error(key, "is no runtime's name") }
+        guard let name = RuntimeName(try string(key)) else { throw error(key, "is not a runtime's name") }
         return name
     }
 
     func interfaceName(_ key: String) throws(JSONError) -> InterfaceName {
-        guard let name = InterfaceName(try string(key)) else { throw error(key, "is no interface name") }
+        guard let name = InterfaceName(try string(key)) else { throw error(key, "is not an interface name") }
         return name
     }
 
     func uuid(_ key: String) throws(JSONError) -> UUID {
-        guard let uuid = UUID(try string(key)) else { throw error(key, "is no lower-case UUID") }
+        guard let uuid = UUID(try string(key)) else { throw error(key, "is not a lower-case UUID") }
         return uuid
     }
 
     func address(_ key: String) throws(JSONError) -> IPAddress {
-        guard let address = IPAddress(try string(key)) else { throw error(key, "is no IP address") }
+        guard let address = IPAddress(try string(key)) else { throw error(key, "is not an IP address") }
         return address
     }
 }

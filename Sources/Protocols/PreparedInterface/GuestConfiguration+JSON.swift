@@ -21,7 +21,7 @@ extension GuestConfiguration {
 
     init(_ fields: JSONFields) throws(JSONError) {
         guard let mac = MACAddress(try fields.string("mac")), mac.isUnicast else {
-            throw fields.error("mac", "is no unicast MAC address")
+            throw fields.error("mac", "is not a unicast MAC address")
         }
         guard let dhcp = DHCPServer(rawValue: try fields.string("dhcp")) else {
             throw fields.error("dhcp", "is none of \"agent\", \"pod\", \"nobody\"")
@@ -43,7 +43,7 @@ extension GuestConfiguration {
         var addresses: [IPPrefix] = []
         for text in try fields.strings(fields.present("addresses")) {
             guard let prefix = IPPrefix(text) else {
-                throw fields.error("addresses", "\"\(text)\" is no address with a prefix length")
+                throw fields.error("addresses", "\"\(text)\" is not an address with a prefix length")
             }
             addresses.append(prefix)
         }
@@ -58,7 +58,7 @@ extension GuestConfiguration {
 
     private static func route(_ fields: JSONFields) throws(JSONError) -> Route {
         guard let destination = IPPrefix(try fields.string("destination")) else {
-            throw fields.error("destination", "is no network")
+            throw fields.error("destination", "is not a network")
         }
         var gateway: IPAddress?
         if fields.value("gateway") != nil { gateway = try fields.address("gateway") }
@@ -80,7 +80,7 @@ extension GuestConfiguration {
         var servers: [IPAddress] = []
         for text in try inner.strings(inner.present("servers")) {
             guard let server = IPAddress(text) else {
-                throw inner.error("servers", "\"\(text)\" is no IP address")
+                throw inner.error("servers", "\"\(text)\" is not an IP address")
             }
             servers.append(server)
         }

@@ -50,7 +50,7 @@ extension PreparedInterface {
             )
         }
         guard let containerID = ContainerID(try fields.string("containerID")) else {
-            throw fields.error("containerID", "is no container id")
+            throw fields.error("containerID", "is not a container id")
         }
         key = InterfaceKey(containerID: containerID, interface: try fields.interfaceName("interface"))
         addedWith =
@@ -130,7 +130,7 @@ extension VRouterPort {
         vn = try fields.uuid("vn")
         vmName = try fields.string("vmName")
         guard isIdentifier(vmName), vmName.utf8.count <= 255 else {
-            throw fields.error("vmName", "is no VM's name")
+            throw fields.error("vmName", "is not a VM's name")
         }
         systemName = try fields.string("systemName")
         agent = try fields.string("agent")

@@ -20,7 +20,7 @@ public struct AgentError: Error, Hashable, Sendable {
         case silent
         /// The connection ended before the answer was complete.
         case cut
-        /// The answer is no HTTP, or not the JSON that was expected.
+        /// The answer is not HTTP, or not the JSON that was expected.
         case garbled(String)
         /// 404 `{ Not Found }`: the agent does not have it yet.
         case notYet

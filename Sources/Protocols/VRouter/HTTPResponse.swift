@@ -32,15 +32,15 @@ struct HTTPResponse: Hashable, Sendable {
             if bytes.count > mostHeaderBytes {
                 return .garbled("the header is longer than \(mostHeaderBytes) bytes")
             }
-            if !bytes.isEmpty, !isBeginning(bytes) { return .garbled("it is no HTTP/1.1") }
+            if !bytes.isEmpty, !isBeginning(bytes) { return .garbled("it is not HTTP/1.1") }
             return .incomplete
         }
         guard bytes.count <= mostBytes else { return .garbled("it is longer than \(mostBytes) bytes") }
-        // An empty first line is no status line either.
+        // An empty first line is not a status line either.
         let parts = bytes[..<header].split(separator: 0x0A, omittingEmptySubsequences: false)
         var lines = parts.map { $0.last == 0x0D ? $0.dropLast() : $0 }[...]
         guard let first = lines.popFirst(), let status = status(first) else {
-            return .garbled("it is no HTTP/1.1")
+            return .garbled("it is not HTTP/1.1")
         }
         var length: Int?
         var isChunked = false
@@ -54,7 +54,7 @@ struct HTTPResponse: Hashable, Sendable {
             switch name {
             case "content-length":
                 guard let number = number(value.utf8, radix: 10) else {
-                    return .garbled("Content-Length is no number up to \(mostBodyBytes)")
+                    return .garbled("Content-Length is not a number up to \(mostBodyBytes)")
                 }
                 length = number
             case "transfer-encoding": isChunked = value == "chunked"
@@ -84,7 +84,7 @@ struct HTTPResponse: Hashable, Sendable {
             line = line.prefix { $0 != UInt8(ascii: ";") }
             while line.last == 0x20 { line.removeLast() }
             guard let size = number(line, radix: 16), body.count + size <= mostBodyBytes else {
-                return .garbled("a chunk's size is no number up to \(mostBodyBytes)")
+                return .garbled("a chunk's size is not a number up to \(mostBodyBytes)")
             }
             offset = end + 1
             guard bytes.count >= offset + size + 2 else { return .incomplete }

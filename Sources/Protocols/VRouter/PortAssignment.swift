@@ -99,7 +99,7 @@ func agentElements(_ body: [UInt8]) throws(JSONError) -> [JSONFields] {
 extension JSONFields {
     func agentUUID(_ key: String) throws(JSONError) -> UUID {
         let text = try string(key)
-        guard let uuid = UUID(text) else { throw error(key, "\"\(text)\" is no UUID in lower case") }
+        guard let uuid = UUID(text) else { throw error(key, "\"\(text)\" is not a UUID in lower case") }
         return uuid
     }
 
@@ -108,14 +108,14 @@ extension JSONFields {
         switch try optionalInteger(key, in: 0...65_535) ?? 0 {
         case 0, 65_535: return nil
         case let tag where tag <= 4094: return tag
-        case let tag: throw error(key, "\(tag) is no VLAN tag: it must be 1 to 4094")
+        case let tag: throw error(key, "\(tag) is not a VLAN tag: it must be 1 to 4094")
         }
     }
 
     func agentMAC(_ key: String) throws(JSONError) -> MACAddress {
         let text = try string(key)
         guard let mac = MACAddress(text), mac.isUnicast else {
-            throw error(key, "\"\(text)\" is no MAC address that an interface can have")
+            throw error(key, "\"\(text)\" is not a MAC address that an interface can have")
         }
         return mac
     }

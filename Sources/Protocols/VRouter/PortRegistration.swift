@@ -51,7 +51,7 @@ public struct PortRegistration: Hashable, Sendable {
     /// Reads a file of this format, the agent's own, too.
     init(_ fields: JSONFields) throws(JSONError) {
         guard let device = InterfaceName(try fields.string("host-ifname")) else {
-            throw fields.error("host-ifname", "is no interface's name")
+            throw fields.error("host-ifname", "is not an interface's name")
         }
         self.init(
             vm: try fields.agentUUID("vm-uuid"),

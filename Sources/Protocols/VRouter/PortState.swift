@@ -70,7 +70,7 @@ extension JSONFields {
     func agentAddress(_ key: String, _ family: IPFamily) throws(JSONError) -> IPAddress? {
         guard let text = try optionalString(key), !text.isEmpty else { return nil }
         guard let address = IPAddress(text), address.family == family else {
-            throw error(key, "\"\(text)\" is no IPv\(family == .v4 ? "4" : "6") address")
+            throw error(key, "\"\(text)\" is not an IPv\(family == .v4 ? "4" : "6") address")
         }
         return address.isUnspecified ? nil : address
     }

@@ -57,7 +57,7 @@ extension CNINetworkList.Plugin {
     init(_ fields: JSONFields) throws(JSONError) {
         type = try fields.string("type")
         // The name is looked up in folders of programs: it must not lead out of them.
-        guard isIdentifier(type) else { throw fields.error("type", "\"\(type)\" is no plugin's name") }
+        guard isIdentifier(type) else { throw fields.error("type", "\"\(type)\" is not a plugin's name") }
         object = fields.object
         capabilities = (try fields.optionalFields("capabilities")?.object.members ?? [])
             .filter { $0.value.bool == true }.map(\.key)

@@ -28,7 +28,7 @@ package enum MessageLimit {
     package static let transport = 2 * bytes
 }
 
-/// Bytes to messages; what is no message is the caller's error.
+/// Bytes to messages; what is not a message is the caller's error.
 package struct MessageReader<Message: SwiftProtobuf.Message>: MessageDeserializer {
     /// A reader.
     package init() {}

@@ -63,7 +63,7 @@ public final class ListeningSocket: Sendable {
 
     private static func makeFolder(of path: String) throws(Failure) {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-            throw Failure(description: "\(path) is no absolute path of a socket")
+            throw Failure(description: "\(path) is not an absolute path of a socket")
         }
         let folder = String(path[..<slash])
         guard mkdir(folder, 0o711) == 0 || clinux_errno() == EEXIST else {
@@ -94,7 +94,7 @@ public final class ListeningSocket: Sendable {
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw Failure(
                 description:
-                    "\(path) is no socket, and is not replaced: remove it, or choose another `listen`"
+                    "\(path) is not a socket, and is not replaced: remove it, or choose another `listen`"
             )
         }
         let probe = try makeSocket()

@@ -65,7 +65,7 @@ extension GuestFile {
         let lines = variables.map { name, value in
             isVariable(name)
                 ? "\(name)=\(quoted(value))\n"
-                : "# \(printable(name)) is left out: it is no name of a variable in sh\n"
+                : "# \(printable(name)) is left out: it is not a valid shell variable\n"
         }
         return GuestFile(path: environmentPath, content: lines.joined())
     }

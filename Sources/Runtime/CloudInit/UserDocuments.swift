@@ -56,7 +56,7 @@ struct UserDocuments {
             else {
                 throw CloudInitError(
                     operation: "write a script for each boot",
-                    reason: "its name is no file's"
+                    reason: "its name is not a file's"
                 )
             }
             files.append(

@@ -22,7 +22,7 @@ public struct ImageError: Error, Hashable, Sendable, CustomStringConvertible {
         case notFound
         /// A machine uses the image.
         case inUse
-        /// A file that is no image that we take.
+        /// A file that is not an image that we take.
         case refused
         /// Content that is not what the digest says.
         case digestMismatch

@@ -31,7 +31,7 @@ public struct ImageExamination: Sendable {
     /// Examines a file, which all users must be able to read.
     ///
     /// `name`: What messages call it.
-    /// - Throws: `refused` where it is no image that we take.
+    /// - Throws: `refused` where it is not an image that we take.
     public func examine(
         _ path: String,
         as name: String? = nil,
@@ -69,7 +69,7 @@ public struct ImageExamination: Sendable {
             let last = Int(clamping: status.st_size) - ImageHeader.suffixBytes
             suffix = try file.read(ImageHeader.suffixBytes, from: max(0, last), name: path)
         } catch {
-            if error.errno == EISDIR { throw ImageError(.refused, operation, "it is no file") }
+            if error.errno == EISDIR { throw ImageError(.refused, operation, "it is not a file") }
             throw ImageError(.system, operation, error.message)
         }
         do throws(FormatRefusal) {

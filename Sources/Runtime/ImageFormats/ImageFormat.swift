@@ -22,7 +22,7 @@ public struct ImageLimits: Hashable, Sendable {
     public init() {}
 }
 
-/// Why a file is no image that we take.
+/// Why a file is not an image that we take.
 public struct FormatRefusal: Error, Hashable, Sendable {
     /// What is wrong with it.
     public let reason: String

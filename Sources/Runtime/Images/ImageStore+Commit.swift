@@ -67,7 +67,7 @@ extension ImageStore {
                 reference: name,
                 image: digest,
                 origin: origin ?? same?.origin,
-                // What was once to be had without credentials is no secret any more.
+                // What was once to be had without credentials is not a secret any more.
                 access: NameRecord.Access(
                     isPulled: access.isPulled || same?.access.isPulled == true,
                     isPublic: access.isPublic || same?.access.isPublic == true

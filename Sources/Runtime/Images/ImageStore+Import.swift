@@ -9,7 +9,7 @@ extension ImageStore {
     /// Takes a copy of a local file into the store.
     ///
     /// `progress`: is told of it several times a second, on another thread.
-    /// - Throws: `refused` where it is no image, or not of the digest that the name demands (`digestMismatch`).
+    /// - Throws: `refused` where it is not an image, or not of the digest that the name demands (`digestMismatch`).
     public func importFile(
         _ path: String,
         as reference: ImageReference,
@@ -88,7 +88,7 @@ extension ImageStore {
             let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
             var status = stat()
             guard fstat(file.raw, &status) == 0, clinux_is_regular(status.st_mode) != 0 else {
-                throw ImageError(.refused, operation, "it is no file")
+                throw ImageError(.refused, operation, "it is not a file")
             }
             let total = UInt64(clamping: status.st_size)
             try part.restart(validator: nil, total: total)

@@ -133,7 +133,7 @@ public final class ImageStore: Sendable {
     func image(_ digest: ImageDigest, _ names: [NameRecord]) throws(SystemError) -> StoredImage? {
         guard let record = try record(digest) else { return nil }
         var status = stat()
-        // A file that was cut from outside is no image any more.
+        // A file that was cut from outside is not an image any more.
         guard stat(dataPath(digest), &status) == 0, UInt64(clamping: status.st_size) == record.size else {
             return nil
         }

@@ -47,7 +47,7 @@ enum LocalAddress {
 
     private static func embedded(in bytes: [UInt8]) -> [UInt8]? {
         if translating.contains(where: { bytes.starts(with: $0) }) {
-            // ::1 is no IPv4 address.
+            // ::1 is not an IPv4 address.
             return bytes.dropLast().allSatisfy { $0 == 0 } ? nil : Array(bytes[12...])
         }
         // RFC 3056: 6to4.

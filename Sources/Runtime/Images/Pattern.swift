@@ -48,7 +48,7 @@ struct Pattern: Hashable, Sendable {
     }
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 struct PatternError: Error, Hashable {
     let reason: String
     /// The byte at which it stands.

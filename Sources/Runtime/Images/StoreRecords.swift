@@ -109,7 +109,7 @@ extension NameRecord {
 
 extension JSONFields {
     fileprivate func digest(_ key: String) throws(JSONError) -> ImageDigest {
-        guard let digest = ImageDigest(try string(key)) else { throw error(key, "is no sha256:…") }
+        guard let digest = ImageDigest(try string(key)) else { throw error(key, "is not a sha256:…") }
         return digest
     }
 }

@@ -134,7 +134,7 @@ extension TransportProfile {
         isInsecure = try tls.optionalFlag("insecure") ?? false
         if let name = try tls.optionalText("serverName"), !name.isEmpty {
             guard name.utf8.allSatisfy({ ByteSet.word.contains($0) || $0 == 45 || $0 == 46 }) else {
-                throw tls.problem("serverName", "it is no host name")
+                throw tls.problem("serverName", "it is not a host name")
             }
             serverName = name
         }
@@ -146,16 +146,16 @@ extension TransportProfile {
         let certificate = try fields.text("cert")
         let key = try fields.optionalText("key") ?? ""
         switch PEM.isAuthority(certificate) {
-        case nil: throw fields.problem("cert", "it is no certificate in PEM")
+        case nil: throw fields.problem("cert", "it is not a certificate in PEM")
         case true? where key.isEmpty: authorities.append(certificate)
         case false? where key.isEmpty:
             throw fields.problem(
                 "key",
-                "it is missing: the certificate is no authority's, so it is ours to show"
+                "it is missing: the certificate is not an authority's, so it is ours to show"
             )
         default:
             guard PEM.isPrivateKey(key) else {
-                throw fields.problem("key", "it is no private key in PEM without a passphrase")
+                throw fields.problem("key", "it is not a private key in PEM without a passphrase")
             }
             guard client == nil else { throw fields.problem("key", "one certificate of our own is possible") }
             client = ClientCertificate(certificate: certificate, key: key)

@@ -5,7 +5,7 @@ import CLibvirt
 import Foundation
 import Synchronization
 
-/// A libvirt daemon, whose calls go beside each other.
+/// A libvirt daemon, whose calls run concurrently.
 ///
 /// They block, so each has a thread and a connection of its own: one may take long, like a start that waits for another
 /// program. Connections are made when they are needed, and a few are kept.

@@ -11,7 +11,7 @@ struct CgroupPath: Hashable, Sendable {
     /// Below a pod's cgroup, in the notation of its driver.
     ///
     /// `parent`: like `/kubepods/burstable/pod1` (cgroupfs) or `kubepods-burstable-pod1.slice` (systemd); empty for
-    /// none. Nil where a part of it is no name of a cgroup.
+    /// none. Nil where a part of it is not a name of a cgroup.
     init?(parent: String, containerID: String) {
         let parts = parent.split(separator: "/").map(String.init)
         guard parts.count <= 32, parent.utf8.count <= 2048, parts.allSatisfy(Self.isName) else { return nil }

@@ -14,7 +14,7 @@ struct GuestEnding: Hashable, Sendable {
 
     /// The table.
     ///
-    /// A reboot of the guest is no end: the same VM goes on.
+    /// A reboot of the guest is not an end: the same VM goes on.
     init(_ ending: DomainEnding) {
         switch ending {
         case .guestShutDown:
@@ -36,7 +36,7 @@ struct GuestEnding: Hashable, Sendable {
                 255, "NodeRestarted", "the node was started anew, and the VM ended with it"
             )
         case .unknown:
-            (code, reason, message) = (255, "Unknown", "the VM ended while nobody watched")
+            (code, reason, message) = (255, "Unknown", "the VM ended while vm-runtime was not running")
         }
     }
     /// A container that was made, and was given up for another attempt before it ran.

@@ -37,7 +37,7 @@ struct LogPath: Hashable, Sendable {
             throw refusal(
                 text,
                 field,
-                isAbsolute ? "does not begin with a slash" : "is no path below the log_directory"
+                isAbsolute ? "does not begin with a slash" : "is not a path below the log_directory"
             )
         }
         let parts = text.split(separator: "/")

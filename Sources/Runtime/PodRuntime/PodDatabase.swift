@@ -132,7 +132,7 @@ struct PodDatabase {
             return 0
         }
         let names = try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
-        // What is no number has a meaning that only a newer one knows.
+        // What is not a number has a meaning that only a newer one knows.
         return names.map { Int($0) ?? Int.max }.max() ?? 0
     }
 
@@ -171,7 +171,7 @@ struct PodDatabase {
             } catch let error as RowError where error.isNewer {
                 throw error
             } catch {
-                throw Damage(description: "the record of the \(table) \(id) is no record: \(error)")
+                throw Damage(description: "the record of the \(table) \(id) is not a record: \(error)")
             }
         }
         return found

@@ -273,7 +273,7 @@ extension PodRuntime {
         try await hypervisor.undefine(container.domain)
         if let sandbox = await store.sandboxes[container.sandboxID] {
             await endProcesses(of: sandbox, besides: container)
-            // With a parent that is no path nothing was made: an undo validates nothing.
+            // With a parent that is not a path nothing was made: an undo validates nothing.
             if let group = try? cgroup(container, sandbox) { try group.remove() }
         }
         removeProfile(container)

@@ -247,7 +247,7 @@ extension PodRuntime {
         _ network: SandboxRecord.Network
     ) throws -> NetworkAttachment {
         guard let interface = InterfaceName(network.interface) else {
-            throw PodServiceError(.internalError, "\(network.interface) is no interface name")
+            throw PodServiceError(.internalError, "\(network.interface) is not an interface name")
         }
         let result = try network.result.map { text in try JSONValue(parsing: Array(text.utf8)) }
         let metadata = sandbox.configuration.metadata

@@ -215,7 +215,7 @@ extension PodRuntime {
         guard let path = CgroupPath(parent: parent, containerID: String(container.id.prefix(16))) else {
             throw PodServiceError(
                 .invalidArgument,
-                "the cgroup_parent \"\(PodServiceError.shortened(parent))\" is no path of a cgroup"
+                "the cgroup_parent \"\(PodServiceError.shortened(parent))\" is not a path of a cgroup"
             )
         }
         return PodCgroup(root: settings.cgroupRoot, path)

@@ -11,7 +11,7 @@ enum Quantity {
         "Pi": 1 << 50,
     ]
 
-    /// A whole number of bytes, a fraction rounded up; nil where the text is no quantity, or too large.
+    /// A whole number of bytes, a fraction rounded up; nil where the text is not a quantity, or too large.
     static func bytes(_ text: String) -> Int64? {
         let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
         let suffix = text.dropFirst(digits.count)

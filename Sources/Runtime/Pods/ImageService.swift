@@ -136,7 +136,7 @@ public protocol ImageService: Sendable {
     /// The images in the store; only those that a reference names, where there is one.
     func images(_ reference: ImageReference?) async throws(PodServiceError) -> [ImageStatus]
 
-    /// One image; nil where it is not in the store, which is no error.
+    /// One image; nil where it is not in the store, which is not an error.
     func imageStatus(
         _ reference: ImageReference,
         isVerbose: Bool

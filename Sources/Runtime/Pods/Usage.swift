@@ -77,7 +77,7 @@ public struct MemoryUsage: Hashable, Sendable {
     public var workingSet: UInt64
     /// What is left of the limit; 0 without one.
     public var available: UInt64
-    /// Memory that is no file's.
+    /// Memory that is not a file's.
     public var resident: UInt64
     /// Page faults so far.
     public var pageFaults: UInt64

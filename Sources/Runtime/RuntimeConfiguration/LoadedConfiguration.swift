@@ -37,7 +37,7 @@ public struct LoadedConfiguration: Hashable, Sendable {
         try check()
     }
 
-    /// The whole configuration as YAML, with the origin of each value that is no default.
+    /// The whole configuration as YAML, with the origin of each value that is not a default.
     public var yaml: String {
         RuntimeConfiguration.fields.map { field in
             let value = field.text(configuration)
@@ -108,7 +108,7 @@ public struct LoadedConfiguration: Hashable, Sendable {
         } catch {
             let place = error.place.map { "\(name):\($0.line)" } ?? name
             guard let key = error.key else {
-                throw ConfigurationError(place, "this is no YAML: \(error.problem)")
+                throw ConfigurationError(place, "this is not YAML: \(error.problem)")
             }
             throw ConfigurationError(place, "more than once: \(key)")
         }

@@ -151,7 +151,7 @@ struct NodeImages: Pods.ImageService, ImageFinder {
         _ reference: Pods.ImageReference
     ) throws(ImageError) -> CredentialServer {
         if let server = credentials?.server, !server.isEmpty { return .named(server) }
-        // kubelet chose them for this prefix, which is no server: they are for VM images, wherever these are.
+        // kubelet chose them for this prefix, which is not a server: they are for VM images, wherever these are.
         if reference.name.hasPrefix(Images.ImageReference.formerPrefix) { return .any }
         return .ofName(try Images.ImageReference(reference.name))
     }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The contrail-vm authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a text is no JSON, or not the JSON that was expected.
+/// Why a text is not JSON, or not the JSON that was expected.
 public enum JSONError: Error, Hashable, Sendable {
     /// Not JSON: what is wrong at this byte offset.
     case syntax(offset: Int, reason: String)

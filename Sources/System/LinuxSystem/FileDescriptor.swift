@@ -23,7 +23,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     /// Links are not followed, nor is a second name of another file taken, and it never waits: a FIFO without a
     /// reader is an error.
     ///
-    /// - Throws: ELOOP for a link, EINVAL for what is no regular file.
+    /// - Throws: ELOOP for a link, EINVAL for what is not a regular file.
     public static func appending(to path: String) throws(SystemError) -> FileDescriptor {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY
         let opened = path.withCString { clinux_open_without_links($0, flags, 0o600) }
@@ -31,7 +31,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
         var status = stat()
         try checkErrno(Int(fstat(file.raw, &status)), "examine", path)
         guard clinux_is_regular(status.st_mode) != 0, status.st_nlink <= 1 else {
-            throw SystemError("append to what is no regular file of one name,", path, errno: EINVAL)
+            throw SystemError("append to what is not a regular file of one name,", path, errno: EINVAL)
         }
         return file
     }

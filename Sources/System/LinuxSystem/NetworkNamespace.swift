@@ -16,7 +16,7 @@ public struct NetworkNamespace: ~Copyable {
 
     /// Opens the namespace that a path names.
     ///
-    /// - Throws: ENOENT where there is none, EINVAL where the path is no namespace.
+    /// - Throws: ENOENT where there is none, EINVAL where the path is not a namespace.
     public init(_ path: String) throws(SystemError) {
         // A FIFO at the path must not hold us up.
         let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)

@@ -59,7 +59,7 @@ extension NetlinkSocket {
 }
 
 extension Tun {
-    /// Reads IFLA_LINKINFO of a message; nil where it is no tun's.
+    /// Reads IFLA_LINKINFO of a message; nil where it is not a tun's.
     fileprivate init?(_ message: OpaquePointer) {
         let size = Int32(MemoryLayout<ifinfomsg>.size)
         guard let header = nlmsg_hdr(message),

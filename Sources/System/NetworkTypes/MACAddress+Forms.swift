@@ -42,7 +42,7 @@ extension MACAddress {
         self.init(value: bytes.reduce(0) { $0 << 8 | UInt64($1) })
     }
 
-    /// Parses any of the forms; nil where it is no Ethernet address.
+    /// Parses any of the forms; nil where it is not an Ethernet address.
     public init?(inAnyForm text: String) {
         guard let bytes = Self.hardwareAddress(text) else { return nil }
         self.init(bytes: bytes)

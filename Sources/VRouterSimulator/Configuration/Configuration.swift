@@ -66,7 +66,7 @@ public struct Configuration: Sendable {
     private mutating func readPlaces(_ reader: ObjectReader) throws(ConfigurationError) {
         if let listen = try reader.object("listen", keys: ["address", "port"]) {
             address = try listen.text("address") ?? address
-            guard IPv4(Bytes(address)) != nil else { throw listen.error("address", "is no IPv4 address") }
+            guard IPv4(Bytes(address)) != nil else { throw listen.error("address", "is not an IPv4 address") }
             port = try listen.number("port", in: 0...65535) ?? port
         }
         stateDirectory = try reader.text("stateDirectory") ?? stateDirectory

@@ -16,7 +16,7 @@ extension Fault {
         case "lateStatus": kind = .lateStatus(code)
         case "invalidMAC": kind = .invalidMAC
         case "delay": kind = .delay(try reader.number("milliseconds", in: 0...600_000) ?? 1000)
-        case let other: throw reader.error("kind", "\(other) is no kind of fault")
+        case let other: throw reader.error("kind", "\(other) is not a kind of fault")
         }
         method = try reader.text("method")
         path = try reader.text("path") ?? "/"

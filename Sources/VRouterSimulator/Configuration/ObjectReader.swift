@@ -60,7 +60,7 @@ struct ObjectReader {
     func uuid(_ key: String) throws(ConfigurationError) -> AgentUUID? {
         guard let text = try text(key) else { return nil }
         guard let result = AgentUUID(canonical: text.utf8) else {
-            throw error(key, "\(text) is no UUID in lower case")
+            throw error(key, "\(text) is not a UUID in lower case")
         }
         return result
     }

@@ -66,8 +66,8 @@ extension VirtualInterface {
         mac = try reader.text("mac").map(Bytes.init) ?? Provisioner.mac(of: id)
         v4 = try reader.text("v4").map(Bytes.init).flatMap(IPv4.init)
         v6 = try reader.text("v6").map(Bytes.init).flatMap(IPv6.init)
-        if v4 == nil, reader.json("v4") != nil { throw reader.error("v4", "is no IPv4 address") }
-        if v6 == nil, reader.json("v6") != nil { throw reader.error("v6", "is no IPv6 address") }
+        if v4 == nil, reader.json("v4") != nil { throw reader.error("v4", "is not an IPv4 address") }
+        if v6 == nil, reader.json("v6") != nil { throw reader.error("v6", "is not an IPv6 address") }
         vlanTag = try reader.number("vlan", in: 0...65535) ?? 65535
         parent = try reader.uuid("parent")
         let index = try reader.number("index", in: 0...1023) ?? position.index

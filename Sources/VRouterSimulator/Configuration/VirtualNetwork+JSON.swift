@@ -19,12 +19,12 @@ extension VirtualNetwork.Addressing {
     fileprivate init?(_ parent: ObjectReader, _ key: String, size: Int) throws(ConfigurationError) {
         guard let reader = try parent.object(key, keys: ["subnet", "gateway", "dns"]) else { return nil }
         guard let subnet = Subnet(try reader.required("subnet")), subnet.address.count == size else {
-            throw reader.error("subnet", "is no prefix of this family")
+            throw reader.error("subnet", "is not a prefix of this family")
         }
         self.subnet = subnet
         gateway = try Self.address(reader, "gateway", in: subnet) ?? Bytes(repeating: 0, count: size)
         dns = try Self.address(reader, "dns", in: nil) ?? Bytes(repeating: 0, count: size)
-        guard dns.count == size else { throw reader.error("dns", "is no address of this family") }
+        guard dns.count == size else { throw reader.error("dns", "is not an address of this family") }
     }
 
     private static func address(
@@ -34,7 +34,7 @@ extension VirtualNetwork.Addressing {
     ) throws(ConfigurationError) -> Bytes? {
         guard let text = try reader.text(key).map(Bytes.init) else { return nil }
         guard let address = IPv4(text)?.bytes ?? IPv6(text)?.bytes else {
-            throw reader.error(key, "is no address")
+            throw reader.error(key, "is not an address")
         }
         guard subnet?.contains(address) ?? true else { throw reader.error(key, "is not in the subnet") }
         return address

@@ -44,7 +44,7 @@ enum ControlCommand: Sendable {
         case "known":
             let reader = try read(["network", "value"])
             self = .setKnown(try reader.requiredUUID("network"), try reader.bool("value") ?? true)
-        default: throw ConfigurationError("command", "\(name) is no command")
+        default: throw ConfigurationError("command", "\(name) is not a command")
         }
     }
 

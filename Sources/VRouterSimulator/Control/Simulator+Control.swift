@@ -53,7 +53,7 @@ extension Simulator {
 
     private func set(_ name: String, to value: Bool) throws(ConfigurationError) {
         guard agent.switches.set(name, to: value) else {
-            throw ConfigurationError("switch", "\(name) is no switch")
+            throw ConfigurationError("switch", "\(name) is not a switch")
         }
         do {
             try followSwitches()

@@ -7,7 +7,7 @@ struct HTTPHead {
     let target: Bytes
     private(set) var contentLength = 0
     private(set) var isChunked = false
-    /// An Upgrade header, or CONNECT: what follows the head is no body.
+    /// An Upgrade header, or CONNECT: what follows the head is not a body.
     private(set) var isUpgrade: Bool
     private var closes = false
     private var keepsAlive = false

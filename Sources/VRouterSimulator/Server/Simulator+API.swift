@@ -21,7 +21,7 @@ extension Simulator {
         switch fault {
         case .hang: break
         case .close: channel.close()
-        case .garbage: channel.send(Bytes("\u{16}\u{3}\u{1} this is no HTTP\r\n\r\n"))
+        case .garbage: channel.send(Bytes("\u{16}\u{3}\u{1} this is not HTTP\r\n\r\n"))
         case .halfReply:
             let bytes = agent.reply(to: request).bytes
             channel.send(Bytes(bytes.prefix(bytes.count / 2)), thenClose: true)

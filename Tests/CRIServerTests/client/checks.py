@@ -193,7 +193,7 @@ def unknown_words(server):
     ]
     for call in calls:
         refused(CODE.INVALID_ARGUMENT, call, "77")
-    # A field that is not known here is no error: the interface grows.
+    # A field that is not known here is not an error: the interface grows.
     unknown = cri.VersionRequest(version="v1").SerializeToString() + b"\xfa\x3e\x03new"
     assert b"contrail-vm" in server.raw("Version", unknown)
 
@@ -401,7 +401,7 @@ def image_credentials(server):
         for other in ({}, {"username": "me", "password": "guess"}):
             refused(CODE.FAILED_PRECONDITION, lambda other=other: pull(images, by_digest, **other), "401")
         assert len(there.asked) == count + 2
-        # Content is no key to itself.
+        # Content is not a key to itself.
         refused(CODE.INVALID_ARGUMENT, lambda: pull(images, f"{name}/zeros@{identifier}"), "digest")
 
 
@@ -421,7 +421,7 @@ def image_names(server):
 
 
 def image_formats(server):
-    """What is no disk is refused by name; a key takes disks in which nothing is known."""
+    """What is not a disk is refused by name; a key takes disks in which nothing is known."""
     with image_server() as there:
         name = f"127.0.0.1:{there.server_port}"
         flags = ("--image-download-protocol", "http", "--image-local-addresses", name)
@@ -475,7 +475,7 @@ def foreign_server(server):
     server.socket.unlink()
     server.socket.write_text("precious")
     assert server.spawn().wait(20) == 1
-    assert "is no socket" in server.text() and server.socket.read_text() == "precious", server.text()
+    assert "is not a socket" in server.text() and server.socket.read_text() == "precious", server.text()
 
 
 def stale_socket(server):

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension FaultLab {
-    /// What a point of a scenario starts from: a pod for which, where the verb is no ADD, an ADD has succeeded.
+    /// What a point of a scenario starts from: a pod for which, where the verb is not an ADD, an ADD has succeeded.
     func prepared(in place: TestNamespace? = nil) throws -> FaultPod {
         let pod = try pod(in: place)
         if scenario.verb != "ADD" { pod.added = try succeed(call("ADD", pod)).output }
