@@ -83,5 +83,8 @@ func holdIsFileName(_ text: String, _ what: String) throws(BrokenInvariant) {
 
 /// Throws unless a text is an absolute path that the kernel sees whole.
 func holdIsPath(_ text: String, _ what: String) throws(BrokenInvariant) {
-    try hold(text.utf8.first == UInt8(ascii: "/") && !text.utf8.contains(0), "\(what) \"\(text)\" is not a path")
+    try hold(
+        text.utf8.first == UInt8(ascii: "/") && !text.utf8.contains(0),
+        "\(what) \"\(text)\" is not a path"
+    )
 }

@@ -53,7 +53,7 @@ import Testing
         (#"{"state-dir": "/"}"#, "field \"state-dir\""), (#"{"state-dir": 7}"#, "field \"state-dir\""),
         (#"{"cluster-name": "a/b"}"#, "field \"cluster-name\""),
         (#"{"metrics": "127.0.0.1"}"#, "field \"metrics\""),
-        (#"{"metrics": "0.0.0.0:9812"}"#, "no loopback address"),
+        (#"{"metrics": "0.0.0.0:9812"}"#, "not a loopback address"),
         (#"{"metrics": false}"#, "field \"metrics\""),
         (#"{"log-level": "loud"}"#, "field \"log-level\""), ("[]", "expected an object"),
         ("{", "not valid JSON"), ("", "not valid JSON"),

@@ -143,7 +143,7 @@ import Testing
     @Test("what is no YAML is an error with its line")
     func noYAML() {
         let message = failure("log-level: info\nlisten: \"/a\n")
-        #expect(message.hasPrefix("f.yaml:") && message.contains("no YAML"), "\(message)")
+        #expect(message.hasPrefix("f.yaml:") && message.contains("not YAML"), "\(message)")
     }
 
     @Test("wrong variables and flags are named")

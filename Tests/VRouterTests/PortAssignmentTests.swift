@@ -164,7 +164,8 @@ import Testing
     func `a wrong UUID is named, with its place`(part: String, field: String, replacement: String) {
         let body = "[\(element()),\(element().replacing(part, with: replacement))]"
         #expect(
-            error(body) == .field(path: "[1].\(field)", reason: "\"\(replacement)\" is not a UUID in lower case")
+            error(body)
+                == .field(path: "[1].\(field)", reason: "\"\(replacement)\" is not a UUID in lower case")
         )
     }
 

@@ -83,7 +83,9 @@ public struct OwedDeletion: Hashable, Sendable {
             throw fields.error("vmName", "is not a VM's name")
         }
         containerID = try fields.string("containerID")
-        guard ContainerID(containerID) != nil else { throw fields.error("containerID", "is not a container id") }
+        guard ContainerID(containerID) != nil else {
+            throw fields.error("containerID", "is not a container id")
+        }
         systemName = try fields.string("systemName")
     }
 }

@@ -78,7 +78,9 @@ struct QCOW2Header: Hashable {
         let cluster = UInt64(1) << clusterBits
         func check(_ table: String, at offset: UInt64, bytes: UInt64) throws(FormatRefusal) {
             guard offset >= cluster, offset.isMultiple(of: cluster) else {
-                throw FormatRefusal("its \(table) lies at \(offset), which is not a cluster behind the header")
+                throw FormatRefusal(
+                    "its \(table) lies at \(offset), which is not a cluster behind the header"
+                )
             }
             guard offset <= fileSize, bytes <= fileSize - offset else {
                 throw FormatRefusal("its \(table) ends behind the end of the file: it is cut short")

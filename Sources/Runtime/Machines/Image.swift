@@ -47,7 +47,9 @@ extension Image {
         guard stat(path, &status) == 0 else {
             throw MachineError(operation, String(cString: clinux_strerror(clinux_errno())))
         }
-        guard clinux_is_regular(status.st_mode) != 0 else { throw MachineError(operation, "it is not a file") }
+        guard clinux_is_regular(status.st_mode) != 0 else {
+            throw MachineError(operation, "it is not a file")
+        }
         guard status.st_mode & 0o004 != 0 else {
             throw MachineError(
                 operation,

@@ -16,10 +16,12 @@ extension QueueService {
         let service = QueueService(path: socket, user: user, wrapper: wrapper)
         let listening = try service.listen()
         async let served = onThreadOfItsOwn { () -> MachineError? in
-            service.serve(taps, on: listening, seconds: 60)
+            service.serve(taps, on: listening)
         }
         do {
+            // However long that takes: libvirt may examine the emulator first.
             try await start()
+            service.finish(within: 10)
         } catch {
             service.cancel()
             // What went wrong at our side explains why the emulator gave up.

@@ -13,7 +13,8 @@ package final class QueueService: Sendable {
     private let path: String
     private let user: UInt32
     private let wrapper: String
-    private let isCancelled = Mutex(false)
+    /// Until when the wrapper is waited for, in monotonic microseconds; nil for as long as the domain is being started.
+    private let end = Mutex<Int64?>(nil)
 
     /// A service for a machine's wrapper; it does nothing yet.
     init(path: String, user: UInt32, wrapper: String) {
@@ -55,16 +56,16 @@ package final class QueueService: Sendable {
     ///
     /// Blocks; enters namespaces: run it on a thread of its own.
     /// - Returns: What went wrong; nil where all went well, or where it was cancelled.
-    func serve(_ sources: [Source], on listening: FileDescriptorBox, seconds: Int64) -> MachineError? {
+    func serve(_ sources: [Source], on listening: FileDescriptorBox) -> MachineError? {
         defer { unlink(path) }
         let operation = "hand the taps to the emulator"
-        let deadline = monotonicMicroseconds() + seconds * 1_000_000
         do {
             var messages: [[FileDescriptorBox]] = []
             for source in sources { messages.append(try Self.open(source)) }
-            guard let connection = try accept(listening, deadline: deadline) else {
-                return isCancelled.withLock { $0 }
-                    ? nil : MachineError(operation, "the emulator did not come for them within \(seconds) s")
+            guard let connection = try accept(listening) else {
+                return end.withLock { $0 } == 0
+                    ? nil
+                    : MachineError(operation, "the VM was started, and its emulator did not come for them")
             }
             for message in messages {
                 let numbers = message.map(\.raw)
@@ -78,13 +79,13 @@ package final class QueueService: Sendable {
     }
 
     /// Ends the waiting within a tenth of a second.
-    func cancel() { isCancelled.withLock { $0 = true } }
+    func cancel() { end.withLock { $0 = 0 } }
 
-    private func accept(
-        _ listening: FileDescriptorBox,
-        deadline: Int64
-    ) throws(SystemError) -> FileDescriptorBox? {
-        while monotonicMicroseconds() < deadline, !isCancelled.withLock({ $0 }) {
+    /// Ends the waiting after so many seconds.
+    func finish(within seconds: Int64) { end.withLock { $0 = monotonicMicroseconds() + seconds * 1_000_000 } }
+
+    private func accept(_ listening: FileDescriptorBox) throws(SystemError) -> FileDescriptorBox? {
+        while monotonicMicroseconds() < end.withLock({ $0 }) ?? .max {
             var waiting = pollfd(fd: listening.raw, events: Int16(POLLIN), revents: 0)
             guard poll(&waiting, 1, 100) > 0 else { continue }
             let connection = clinux_accept(listening.raw)
