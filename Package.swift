@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
 
 /// The rooms of the plugins, which compile in two modes from the same sources: Embedded Swift for what
 /// ships (`--traits Embedded`), ordinary Swift for what the tests run in.
-let node: [SwiftSetting] =
+let bothModes: [SwiftSetting] =
     strict + [
         .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
         .unsafeFlags(["-wmo", "-O", "-Xfrontend", "-function-sections"], .when(traits: ["Embedded"])),
@@ -41,6 +41,95 @@ let ordered: [LinkerSetting] = [
     )
 ]
 
+/// Products of other packages.
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let grpcTransport: Target.Dependency = .product(
+    name: "GRPCNIOTransportHTTP2TransportServices",
+    package: "grpc-swift-nio-transport"
+)
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
+
+extension Target {
+    /// A C library of Debian's.
+    static func library(
+        _ name: String,
+        _ pkgConfig: String,
+        in folder: String,
+        apt packages: [String]
+    ) -> Target {
+        .systemLibrary(
+            name: name,
+            path: "\(folder)/\(name)",
+            pkgConfig: pkgConfig,
+            providers: [.apt(packages)]
+        )
+    }
+}
+
+/// A target of C.
+func c(_ name: String, in folder: String) -> Target {
+    .target(name: name, path: "\(folder)/\(name)", cSettings: warnings)
+}
+
+/// A target of the node's programs, which compiles in both modes.
+func node(_ name: String, in folder: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: folder.map { "\($0)/\(name)" },
+        swiftSettings: bothModes
+    )
+}
+
+/// A target that compiles as ordinary Swift alone.
+func ordinary(
+    _ name: String,
+    in folder: String? = nil,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: folder.map { "\($0)/\(name)" },
+        exclude: exclude,
+        swiftSettings: strict
+    )
+}
+
+/// A program, whose main file has its folder in Sources/Commands.
+func program(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    _ settings: [SwiftSetting] = strict,
+    linked: [LinkerSetting]? = nil
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/Commands/\(name)",
+        swiftSettings: settings,
+        linkerSettings: linked
+    )
+}
+
+/// The tests of a target.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
 let package = Package(
     name: "contrail-vm",
     products: [
@@ -67,506 +156,250 @@ let package = Package(
     ],
     targets: [
         // System
-        .target(name: "CLinux", path: "Sources/System/CLinux", cSettings: warnings),
-        .systemLibrary(
-            name: "CNetlink",
-            path: "Sources/System/CNetlink",
-            pkgConfig: "libnl-route-3.0",
-            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+        c("CLinux", in: "Sources/System"),
+        .library(
+            "CNetlink",
+            "libnl-route-3.0",
+            in: "Sources/System",
+            apt: ["libnl-3-dev", "libnl-route-3-dev"]
         ),
-        .target(name: "JSON", path: "Sources/System/JSON", swiftSettings: node),
-        .target(name: "NetworkTypes", path: "Sources/System/NetworkTypes", swiftSettings: node),
-        .target(
-            name: "LinuxSystem",
-            dependencies: ["CLinux", "NetworkTypes"],
-            path: "Sources/System/LinuxSystem",
-            swiftSettings: node
-        ),
-        .target(
-            name: "Netlink",
-            dependencies: ["CLinux", "CNetlink", "NetworkTypes"],
-            path: "Sources/System/Netlink",
-            swiftSettings: node
-        ),
+        node("JSON", in: "Sources/System", []),
+        node("NetworkTypes", in: "Sources/System", []),
+        node("LinuxSystem", in: "Sources/System", ["CLinux", "NetworkTypes"]),
+        node("Netlink", in: "Sources/System", ["CLinux", "CNetlink", "NetworkTypes"]),
         // Protocols
-        .target(
-            name: "CNIProtocol",
-            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
-            path: "Sources/Protocols/CNIProtocol",
-            swiftSettings: node
+        node("CNIProtocol", in: "Sources/Protocols", ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"]),
+        node("VRouter", in: "Sources/Protocols", ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"]),
+        node(
+            "PreparedInterface",
+            in: "Sources/Protocols",
+            ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"]
         ),
-        .target(
-            name: "VRouter",
-            dependencies: ["CLinux", "JSON", "LinuxSystem", "NetworkTypes"],
-            path: "Sources/Protocols/VRouter",
-            swiftSettings: node
+        node(
+            "OwedDeletions",
+            in: "Sources/Protocols",
+            ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "VRouter"]
         ),
-        .target(
-            name: "PreparedInterface",
-            dependencies: ["CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes"],
-            path: "Sources/Protocols/PreparedInterface",
-            swiftSettings: node
-        ),
-        .target(
-            name: "OwedDeletions",
-            dependencies: [
-                "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
-                "VRouter",
-            ],
-            path: "Sources/Protocols/OwedDeletions",
-            swiftSettings: node
-        ),
-        // Attachments and plugins
-        .target(
-            name: "Attachments",
-            dependencies: ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"],
-            swiftSettings: node
-        ),
-        .target(
-            name: "PluginFloor",
-            dependencies: [
+        // Rooms of one target each
+        node("Attachments", ["CLinux", "LinuxSystem", "Netlink", "NetworkTypes", "PreparedInterface"]),
+        node(
+            "PluginFloor",
+            [
                 "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
                 "PreparedInterface", "VRouter",
-            ],
-            swiftSettings: node
+            ]
         ),
-        .target(
-            name: "ContrailCNI",
-            dependencies: [
+        node(
+            "ContrailCNI",
+            [
                 "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
                 "OwedDeletions", "PluginFloor", "PreparedInterface", "VRouter",
-            ],
-            swiftSettings: node
+            ]
         ),
-        .target(
-            name: "TapBridge",
-            dependencies: [
+        node(
+            "TapBridge",
+            [
                 "Attachments", "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes",
                 "PluginFloor", "PreparedInterface",
-            ],
-            swiftSettings: node
+            ]
         ),
-        .target(
-            name: "Resident",
-            dependencies: ["CLinux", "CNIProtocol", "LinuxSystem", "NetworkTypes"],
-            swiftSettings: node
-        ),
-        .target(name: "VMWrapper", dependencies: ["CLinux"], swiftSettings: node),
-        .target(
-            name: "PortSync",
-            dependencies: [
+        node("Resident", ["CLinux", "CNIProtocol", "LinuxSystem", "NetworkTypes"]),
+        node("VMWrapper", ["CLinux"]),
+        node(
+            "PortSync",
+            [
                 "CLinux", "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "OwedDeletions",
                 "PreparedInterface", "Resident", "VRouter",
-            ],
-            swiftSettings: node
+            ]
         ),
+        ordinary("VRouterSimulator", []),
         // Runtime
-        .target(
-            name: "CNIInvoker",
-            dependencies: [
-                "CNIProtocol", "JSON", .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Sources/Runtime/CNIInvoker",
-            swiftSettings: strict
+        ordinary("CNIInvoker", in: "Sources/Runtime", ["CNIProtocol", "JSON", subprocess, systemPackage]),
+        ordinary("BoundedYAML", in: "Sources/Runtime", [yams]),
+        ordinary("RuntimeConfiguration", in: "Sources/Runtime", ["BoundedYAML", "CLinux", "NetworkTypes"]),
+        ordinary(
+            "CloudInit",
+            in: "Sources/Runtime",
+            ["BoundedYAML", "CZlib", "JSON", "NetworkTypes", "PreparedInterface"]
         ),
-        .target(
-            name: "BoundedYAML",
-            dependencies: [.product(name: "Yams", package: "Yams")],
-            path: "Sources/Runtime/BoundedYAML",
-            swiftSettings: strict
+        ordinary("DomainXML", in: "Sources/Runtime", ["NetworkTypes", "PreparedInterface", "VMWrapper"]),
+        ordinary("HostPrograms", in: "Sources/Runtime", [subprocess, systemPackage]),
+        .library("CLibvirt", "libvirt-qemu", in: "Sources/Runtime", apt: ["libvirt-dev"]),
+        ordinary("Libvirt", in: "Sources/Runtime", ["CLibvirt"]),
+        c("CConfinement", in: "Sources/Runtime"),
+        ordinary(
+            "Confinement",
+            in: "Sources/Runtime",
+            ["CConfinement", "CLinux", "LinuxSystem", "NetworkTypes"]
         ),
-        .target(
-            name: "RuntimeConfiguration",
-            dependencies: ["BoundedYAML", "CLinux", "NetworkTypes"],
-            path: "Sources/Runtime/RuntimeConfiguration",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "CloudInit",
-            dependencies: ["BoundedYAML", "CZlib", "JSON", "NetworkTypes", "PreparedInterface"],
-            path: "Sources/Runtime/CloudInit",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "DomainXML",
-            dependencies: ["NetworkTypes", "PreparedInterface", "VMWrapper"],
-            path: "Sources/Runtime/DomainXML",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "HostPrograms",
-            dependencies: [
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Sources/Runtime/HostPrograms",
-            swiftSettings: strict
-        ),
-        .systemLibrary(
-            name: "CLibvirt",
-            path: "Sources/Runtime/CLibvirt",
-            pkgConfig: "libvirt-qemu",
-            providers: [.apt(["libvirt-dev"])]
-        ),
-        .target(
-            name: "Libvirt",
-            dependencies: ["CLibvirt"],
-            path: "Sources/Runtime/Libvirt",
-            swiftSettings: strict
-        ),
-        .target(name: "CConfinement", path: "Sources/Runtime/CConfinement", cSettings: warnings),
-        .target(
-            name: "Confinement",
-            dependencies: ["CConfinement", "CLinux", "LinuxSystem", "NetworkTypes"],
-            path: "Sources/Runtime/Confinement",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "Machines",
-            dependencies: [
+        ordinary(
+            "Machines",
+            in: "Sources/Runtime",
+            [
                 "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms",
                 "ImageFormats", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
                 "RuntimeConfiguration",
-            ],
-            path: "Sources/Runtime/Machines",
-            swiftSettings: strict
+            ]
         ),
-        .target(
-            name: "KVMProbe",
-            dependencies: ["CLinux", "HostPrograms", "LinuxSystem"],
-            path: "Sources/Runtime/KVMProbe",
-            exclude: ["probe.S"],
-            swiftSettings: strict
+        ordinary(
+            "KVMProbe",
+            in: "Sources/Runtime",
+            ["CLinux", "HostPrograms", "LinuxSystem"],
+            exclude: ["probe.S"]
         ),
-        .target(
-            name: "OperatorClient",
-            dependencies: [
-                "CRIMessages", .product(name: "GRPCCore", package: "grpc-swift-2"),
-                .product(
-                    name: "GRPCNIOTransportHTTP2TransportServices",
-                    package: "grpc-swift-nio-transport"
-                ),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ],
-            path: "Sources/Runtime/OperatorClient",
-            swiftSettings: strict
+        ordinary(
+            "OperatorClient",
+            in: "Sources/Runtime",
+            ["CRIMessages", grpcCore, grpcTransport, nioCore, nioPosix, protobuf]
         ),
-        .target(
-            name: "VMCtl",
-            dependencies: [
+        ordinary(
+            "VMCtl",
+            in: "Sources/Runtime",
+            [
                 "CLinux", "Confinement", "CRIMessages", "DomainXML", "HostPrograms", "ImageFormats", "Images",
                 "KVMProbe", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes", "OperatorClient",
-                "RuntimeConfiguration",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Sources/Runtime/VMCtl",
-            swiftSettings: strict
+                "RuntimeConfiguration", argumentParser,
+            ]
         ),
-        .target(name: "Pods", path: "Sources/Runtime/Pods", swiftSettings: strict),
-        .target(
-            name: "PodRuntime",
-            dependencies: [
+        ordinary("Pods", in: "Sources/Runtime", []),
+        ordinary(
+            "PodRuntime",
+            in: "Sources/Runtime",
+            [
                 "BoundedYAML", "CLinux", "CNIInvoker", "CNIProtocol", "CloudInit", "Confinement", "DomainXML",
                 "HostPrograms", "JSON", "Libvirt", "LinuxSystem", "Machines", "NetworkTypes", "Pods",
-                "PreparedInterface", .product(name: "GRDB", package: "GRDB.swift"),
-            ],
-            path: "Sources/Runtime/PodRuntime",
-            swiftSettings: strict
+                "PreparedInterface", grdb,
+            ]
         ),
-        .target(
-            name: "CRIMessages",
-            dependencies: [
-                .product(name: "GRPCCore", package: "grpc-swift-2"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ],
-            path: "Sources/Runtime/CRIMessages",
-            exclude: ["health.proto", "operator.proto", "runtime.proto"],
-            swiftSettings: strict
+        ordinary(
+            "CRIMessages",
+            in: "Sources/Runtime",
+            [grpcCore, protobuf],
+            exclude: ["health.proto", "operator.proto", "runtime.proto"]
         ),
-        .target(
-            name: "CRIServer",
-            dependencies: [
-                "CLinux", "CRIMessages", "Pods", .product(name: "GRPCCore", package: "grpc-swift-2"),
-                // For the transport's core, which it exports; the product for Linux would bring TLS along, twice.
-                .product(
-                    name: "GRPCNIOTransportHTTP2TransportServices",
-                    package: "grpc-swift-nio-transport"
-                ),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ],
-            path: "Sources/Runtime/CRIServer",
-            swiftSettings: strict
+        ordinary(
+            "CRIServer",
+            in: "Sources/Runtime",
+            ["CLinux", "CRIMessages", "Pods", grpcCore, grpcTransport, logging, nioCore, nioPosix, protobuf]
         ),
-        .target(
-            name: "VMRuntime",
-            dependencies: [
+        ordinary(
+            "VMRuntime",
+            in: "Sources/Runtime",
+            [
                 "CLinux", "CNIInvoker", "CRIServer", "DomainXML", "HostPrograms", "ImageFormats", "Images",
                 "KVMProbe", "LinuxSystem", "Machines", "NetworkTypes", "PodRuntime", "Pods", "Resident",
-                "RuntimeConfiguration", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            path: "Sources/Runtime/VMRuntime",
-            swiftSettings: strict
+                "RuntimeConfiguration", argumentParser, logging, serviceLifecycle,
+            ]
         ),
-        .systemLibrary(
-            name: "CZlib",
-            path: "Sources/Runtime/CZlib",
-            pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"])]
-        ),
-        .systemLibrary(
-            name: "CCurl",
-            path: "Sources/Runtime/CCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev", "libssl-dev"])]
-        ),
-        .target(
-            name: "ImageFormats",
-            dependencies: ["CLinux", "HostPrograms", "JSON", "LinuxSystem"],
-            path: "Sources/Runtime/ImageFormats",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "Images",
-            dependencies: [
+        .library("CZlib", "zlib", in: "Sources/Runtime", apt: ["zlib1g-dev"]),
+        .library("CCurl", "libcurl", in: "Sources/Runtime", apt: ["libcurl4-openssl-dev", "libssl-dev"]),
+        ordinary("ImageFormats", in: "Sources/Runtime", ["CLinux", "HostPrograms", "JSON", "LinuxSystem"]),
+        ordinary(
+            "Images",
+            in: "Sources/Runtime",
+            [
                 "BoundedYAML", "CCurl", "CLinux", "HostPrograms", "ImageFormats", "JSON", "LinuxSystem",
                 "NetworkTypes", "RuntimeConfiguration",
-            ],
-            path: "Sources/Runtime/Images",
-            swiftSettings: strict
+            ]
         ),
         // Programs
-        .executableTarget(
-            name: "contrail-vm-plugins",
-            dependencies: ["CLinux", "CNIProtocol", "ContrailCNI", "TapBridge"],
-            path: "Sources/Commands/contrail-vm-plugins",
-            swiftSettings: node,
-            linkerSettings: fullyStatic + ordered
+        program(
+            "contrail-vm-plugins",
+            ["CLinux", "CNIProtocol", "ContrailCNI", "TapBridge"],
+            bothModes,
+            linked: fullyStatic + ordered
         ),
-        .executableTarget(
-            name: "port-sync",
-            dependencies: ["CLinux", "PortSync"],
-            path: "Sources/Commands/port-sync",
-            swiftSettings: node,
-            linkerSettings: fullyStatic
-        ),
-        .target(name: "VRouterSimulator", swiftSettings: strict),
-        .executableTarget(
-            name: "vrouter-sim",
-            dependencies: [
-                "VRouterSimulator",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Sources/Commands/vrouter-sim",
-            swiftSettings: strict
-        ),
-        .executableTarget(
-            name: "vm-runtime",
-            dependencies: ["VMRuntime"],
-            path: "Sources/Commands/vm-runtime",
-            swiftSettings: strict
-        ),
-        .executableTarget(
-            name: "vmctl",
-            dependencies: ["VMCtl"],
-            path: "Sources/Commands/vmctl",
-            swiftSettings: strict
-        ),
-        .executableTarget(
-            name: "vmwrapper",
-            dependencies: ["CLinux", "VMWrapper"],
-            path: "Sources/Commands/vmwrapper",
-            swiftSettings: node,
-            linkerSettings: fullyStatic
-        ),
+        program("port-sync", ["CLinux", "PortSync"], bothModes, linked: fullyStatic),
+        program("vrouter-sim", ["VRouterSimulator", argumentParser]),
+        program("vm-runtime", ["VMRuntime"]),
+        program("vmctl", ["VMCtl"]),
+        program("vmwrapper", ["CLinux", "VMWrapper"], bothModes, linked: fullyStatic),
         // Tests
-        .target(
-            name: "TestSupport",
-            dependencies: ["CLinux", "CNIProtocol", "NetworkTypes", "PreparedInterface"],
-            path: "Tests/TestSupport",
-            swiftSettings: strict
+        ordinary("TestSupport", in: "Tests", ["CLinux", "CNIProtocol", "NetworkTypes", "PreparedInterface"]),
+        tests("JSON", ["JSON"]),
+        tests("NetworkTypes", ["NetworkTypes"]),
+        tests("LinuxSystem", ["CLinux", "LinuxSystem", "TestSupport"]),
+        tests("Netlink", ["CLinux", "Netlink", "NetworkTypes", "TestSupport"]),
+        tests("CNIProtocol", ["CNIProtocol", "JSON", "NetworkTypes"]),
+        tests("VRouter", ["JSON", "LinuxSystem", "NetworkTypes", "TestSupport", "VRouter"]),
+        tests(
+            "PreparedInterface",
+            ["CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "TestSupport"],
+            exclude: ["Golden"]
         ),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-        .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strict),
-        .testTarget(
-            name: "LinuxSystemTests",
-            dependencies: ["CLinux", "LinuxSystem", "TestSupport"],
-            swiftSettings: strict
+        tests(
+            "OwedDeletions",
+            ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
+            exclude: ["Golden"]
         ),
-        .testTarget(
-            name: "NetlinkTests",
-            dependencies: ["CLinux", "Netlink", "NetworkTypes", "TestSupport"],
-            swiftSettings: strict
+        tests("PluginFloor", ["Attachments", "CNIProtocol", "LinuxSystem", "PluginFloor", "VRouter"]),
+        tests(
+            "ContrailCNI",
+            [
+                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface",
+                "TestSupport", "VRouter", yams,
+            ]
         ),
-        .testTarget(
-            name: "CNIProtocolTests",
-            dependencies: ["CNIProtocol", "JSON", "NetworkTypes"],
-            swiftSettings: strict
+        tests("CNIInvoker", ["CNIInvoker", "CNIProtocol", "JSON", "PreparedInterface"]),
+        tests("Plugin", ["TestSupport"]),
+        tests("Fault", ["CLinux", "TestSupport"], exclude: ["kill-points"]),
+        tests("BoundedYAML", ["BoundedYAML", "TestSupport", yams]),
+        tests(
+            "CloudInit",
+            ["CloudInit", "JSON", "NetworkTypes", "PreparedInterface", "TestSupport", yams],
+            exclude: ["Golden", "judge"]
         ),
-        .testTarget(
-            name: "VRouterTests",
-            dependencies: ["JSON", "LinuxSystem", "NetworkTypes", "TestSupport", "VRouter"],
-            swiftSettings: strict
+        tests(
+            "DomainXML",
+            ["DomainXML", "NetworkTypes", "PreparedInterface", "TestSupport", "VMWrapper"],
+            exclude: ["Golden"]
         ),
-        .testTarget(
-            name: "PreparedInterfaceTests",
-            dependencies: [
-                "CNIProtocol", "JSON", "LinuxSystem", "NetworkTypes", "PreparedInterface", "TestSupport",
-            ],
-            exclude: ["Golden"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "OwedDeletionsTests",
-            dependencies: ["LinuxSystem", "NetworkTypes", "OwedDeletions", "TestSupport"],
-            exclude: ["Golden"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "PluginFloorTests",
-            dependencies: ["Attachments", "CNIProtocol", "LinuxSystem", "PluginFloor", "VRouter"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ContrailCNITests",
-            dependencies: [
-                "CNIProtocol", "ContrailCNI", "JSON", "LinuxSystem", "NetworkTypes",
-                "PreparedInterface",
-                "TestSupport",
-                "VRouter",
-                .product(name: "Yams", package: "Yams"),
-            ],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "CNIInvokerTests",
-            dependencies: ["CNIInvoker", "CNIProtocol", "JSON", "PreparedInterface"],
-            swiftSettings: strict
-        ),
-        .testTarget(name: "PluginTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "FaultTests",
-            dependencies: ["CLinux", "TestSupport"],
-            exclude: ["kill-points"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "BoundedYAMLTests",
-            dependencies: ["BoundedYAML", "TestSupport", .product(name: "Yams", package: "Yams")],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "CloudInitTests",
-            dependencies: [
-                "CloudInit", "JSON", "NetworkTypes", "PreparedInterface", "TestSupport",
-                .product(name: "Yams", package: "Yams"),
-            ],
-            exclude: ["Golden", "judge"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "DomainXMLTests",
-            dependencies: ["DomainXML", "NetworkTypes", "PreparedInterface", "TestSupport", "VMWrapper"],
-            exclude: ["Golden"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "KVMProbeTests",
-            dependencies: ["HostPrograms", "KVMProbe", "TestSupport"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ImageFormatsTests",
-            dependencies: ["HostPrograms", "ImageFormats", "JSON", "TestSupport"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ImagesTests",
-            dependencies: [
+        tests("KVMProbe", ["HostPrograms", "KVMProbe", "TestSupport"]),
+        tests("ImageFormats", ["HostPrograms", "ImageFormats", "JSON", "TestSupport"]),
+        tests(
+            "Images",
+            [
                 "CLinux", "HostPrograms", "ImageFormats", "Images", "JSON", "LinuxSystem", "NetworkTypes",
                 "TestSupport",
             ],
-            exclude: ["Golden", "image-server.py"],
-            swiftSettings: strict
+            exclude: ["Golden", "image-server.py"]
         ),
-        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "MachinesTests",
-            dependencies: [
+        tests("Libvirt", ["Libvirt", "TestSupport"]),
+        tests(
+            "Machines",
+            [
                 "CLinux", "CNIProtocol", "CloudInit", "DomainXML", "HostPrograms", "JSON", "Machines",
                 "NetworkTypes", "PreparedInterface", "RuntimeConfiguration", "TestSupport",
-            ],
-            swiftSettings: strict
+            ]
         ),
-        .testTarget(
-            name: "CRIServerTests",
-            dependencies: ["TestSupport"],
-            exclude: ["client"],
-            swiftSettings: strict
-        ),
-        .testTarget(name: "PodsTests", dependencies: ["Pods", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "PodRuntimeTests",
-            dependencies: [
+        tests("CRIServer", ["TestSupport"], exclude: ["client"]),
+        tests("Pods", ["Pods", "TestSupport"]),
+        tests(
+            "PodRuntime",
+            [
                 "CLinux", "CNIInvoker", "CloudInit", "DomainXML", "JSON", "Libvirt", "LinuxSystem",
-                "PodRuntime",
-                "Pods", "PreparedInterface", "TestSupport",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "PodRuntime", "Pods", "PreparedInterface", "TestSupport", grdb,
             ],
-            exclude: ["Golden"],
-            swiftSettings: strict
+            exclude: ["Golden"]
         ),
-        .testTarget(
-            name: "ConfinementTests",
-            dependencies: ["CLinux", "Confinement", "NetworkTypes", "TestSupport"],
-            swiftSettings: strict
+        tests("Confinement", ["CLinux", "Confinement", "NetworkTypes", "TestSupport"]),
+        tests("RuntimeConfiguration", ["NetworkTypes", "RuntimeConfiguration"]),
+        tests(
+            "VMCtl",
+            ["PreparedInterface", "TestSupport", "VMCtl", argumentParser],
+            exclude: ["two-boots"]
         ),
-        .testTarget(
-            name: "RuntimeConfigurationTests",
-            dependencies: ["NetworkTypes", "RuntimeConfiguration"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "VMCtlTests",
-            dependencies: [
-                "PreparedInterface", "TestSupport", "VMCtl",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            exclude: ["two-boots"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "VMRuntimeTests",
-            dependencies: ["TestSupport"],
-            exclude: ["client", "node", "slices", "stock"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "VMWrapperTests",
-            dependencies: ["TestSupport", "VMWrapper"],
-            swiftSettings: strict
-        ),
-        .testTarget(name: "ResidentTests", dependencies: ["Resident"], swiftSettings: strict),
-        .testTarget(
-            name: "PortSyncTests",
-            dependencies: [
+        tests("VMRuntime", ["TestSupport"], exclude: ["client", "node", "slices", "stock"]),
+        tests("VMWrapper", ["TestSupport", "VMWrapper"]),
+        tests("Resident", ["Resident"]),
+        tests(
+            "PortSync",
+            [
                 "CNIProtocol", "JSON", "LinuxSystem", "Netlink", "NetworkTypes", "OwedDeletions", "PortSync",
                 "PreparedInterface", "TestSupport", "VRouter",
-            ],
-            swiftSettings: strict
+            ]
         ),
-        .testTarget(
-            name: "VRouterSimulatorTests",
-            dependencies: ["VRouterSimulator", "vrouter-sim"],
-            swiftSettings: strict
-        ),
+        tests("VRouterSimulator", ["VRouterSimulator", "vrouter-sim"]),
     ]
 )
 
