@@ -51,7 +51,7 @@ public enum DirectTap {
     ) throws(AttachmentError) {
         guard let link = try netlink({ () throws(NetlinkError) in try socket.link(tap.name) }),
             let tun = try netlink({ () throws(NetlinkError) in try socket.tun(tap.name) })
-        else { return differences.note(tap.name.text, "there is no such tap") }
+        else { return differences.note(tap.name.text, "the tap does not exist") }
         differences.compare(link, mac: nil, mtu: mtu, kind: "tun")
         let name = tap.name.text
         differences.compare(

@@ -95,7 +95,7 @@ public enum NestedMacvlan {
             differences.compare(host, mac: nil, mtu: expected.mtu(of: macvlan.host), kind: "vlan")
             differences.compare(host, tag: macvlan.tag, on: parent, macvlan.parent)
         } else {
-            differences.note(macvlan.host.text, "there is no such device on the node")
+            differences.note(macvlan.host.text, "it does not exist on the node")
         }
         if let link {
             if let host, link.lower != host.index {

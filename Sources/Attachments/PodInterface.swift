@@ -81,7 +81,7 @@ public enum PodInterface {
         _ differences: inout Differences
     ) throws(AttachmentError) {
         guard let end = link else {
-            return differences.note(pod.text, "there is no such device in the pod's namespace")
+            return differences.note(pod.text, "it does not exist in the pod's namespace")
         }
         let inside = try namespace.openNetlink()
         differences.compare(end, mac: expected.mac, mtu: expected.mtu, kind: kind)

@@ -119,7 +119,7 @@ public enum Redirect {
             (tap: try socket.link(tap.name), veth: try socket.link(veth))
         }
         guard let vethLink = ends.veth else {
-            return differences.note(veth.text, "there is no such device in the pod's namespace")
+            return differences.note(veth.text, "it does not exist in the pod's namespace")
         }
         let mac = vethLink.mac?.text ?? "none"
         differences.compare(vethLink.name, "MAC address", is: mac, not: expected.mac.text)

@@ -52,7 +52,7 @@ public enum TrafficLimit {
         if let limit = bandwidth.ingress { try check(limit, on: link, over: socket, &differences) }
         guard let limit = bandwidth.egress else { return }
         guard let intermediate = links.limiter else {
-            return differences.note(limiter.text, "there is no such device on the node")
+            return differences.note(limiter.text, "it does not exist on the node")
         }
         if !intermediate.isUp { differences.note(limiter.text, "it is down") }
         try check(limit, on: intermediate, over: socket, &differences)

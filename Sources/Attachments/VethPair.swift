@@ -63,7 +63,7 @@ public enum VethPair {
                     differences.note(pod.text, "its other end is not \(host.text)")
                 }
             } else {
-                differences.note(host.text, "there is no such device on the node")
+                differences.note(host.text, "it does not exist on the node")
             }
         }
         try PodInterface.check(end, pod, kind: "veth", in: namespace, expected, &differences)

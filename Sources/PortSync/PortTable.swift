@@ -207,7 +207,7 @@ struct PortTable {
 /// newest.
 ///
 /// `candidates`: never empty. `named`: the container in the agent's file. `isNamedAlive`: whether that one has
-/// a record or a plan of its own: then the port is its, also if it is not a candidate.
+/// a record or a plan of its own: then that one holds the port, even if it is not a candidate.
 ///
 /// - Returns: The candidate's index; nil where none of them holds it.
 func holder(

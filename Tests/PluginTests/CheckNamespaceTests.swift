@@ -122,7 +122,7 @@ import Testing
             what: "link",
             command: "ip -n POD link del eth0; ip -n NODE link del HOST",
             undo: "",
-            said: "HOST: there is no such device on the node"
+            said: "HOST: it does not exist on the node"
         ),
     ]
 
@@ -348,13 +348,13 @@ import Testing
             command:
                 "ip -n NODE link del HOST; ip -n NODE link add HOST type bridge; ip -n NODE link set HOST up",
             undo: tap("user 64200 multi_queue vnet_hdr", deleted: "ip -n NODE link del HOST"),
-            said: "HOST: there is no such tap"
+            said: "HOST: the tap does not exist"
         ),
         Change(
             what: "link",
             command: "ip -n NODE link del HOST",
             undo: "",
-            said: "HOST: there is no such tap"
+            said: "HOST: the tap does not exist"
         ),
     ]
 

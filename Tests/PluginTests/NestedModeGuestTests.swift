@@ -251,7 +251,7 @@ import Testing
         )
         #expect(tag.contains("its VLAN tag is 101, not 100") && tag.contains("eth0: it is down"), "\(tag)")
         let gone = try differs("ip link del $host")
-        #expect(gone.contains("there is no such device on the node"), "\(gone)")
+        #expect(gone.contains("it does not exist on the node"), "\(gone)")
         let deleted = try succeed("nested | cni DEL web")
         #expect(deleted == "")
         try nothingIsLeft()

@@ -5,6 +5,7 @@ import CLinux
 import CRIServer
 import Glibc
 import LinuxSystem
+import Logging
 import Machines
 import NetworkTypes
 import Pods
@@ -15,14 +16,16 @@ import ServiceLifecycle
 struct MetricsService: Service {
     let node: Node
     let counts: CallCounts
+    let log: Logger
     private let ip: IPAddress
     private let port: UInt16
 
     /// Where metrics are served; nil for nowhere.
-    init?(_ endpoint: EndpointRange?, node: Node, counts: CallCounts) {
+    init?(_ endpoint: EndpointRange?, node: Node, counts: CallCounts, log: Logger) {
         guard let endpoint, let port = endpoint.port else { return nil }
         self.node = node
         self.counts = counts
+        self.log = log
         ip = endpoint.prefix.address
         self.port = port
     }
@@ -39,14 +42,21 @@ struct MetricsService: Service {
         }
         let wake = try WakePipe()
         await withGracefulShutdownHandler {
-            while !wake.isSet { await proceed(server, wake) }
+            var gathered = (text: [UInt8](), at: Int64.min)
+            while !wake.isSet { await proceed(server, wake, &gathered) }
         } onGracefulShutdown: {
             wake.set()
         }
     }
 
     /// Waits for a client, or for the end, on a thread; what is told is gathered in between.
-    private func proceed(_ server: MetricsServer, _ wake: WakePipe) async {
+    ///
+    /// Once a second at most, whoever asks how often.
+    private func proceed(
+        _ server: MetricsServer,
+        _ wake: WakePipe,
+        _ gathered: inout (text: [UInt8], at: Int64)
+    ) async {
         let targets = server.pollTargets + [pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0)]
         let timeout = server.deadline.map { Int32(clamping: max(0, $0 - monotonicMicroseconds()) / 1000 + 1) }
         let ready = await onThreadOfItsOwn { () -> [pollfd] in
@@ -54,18 +64,21 @@ struct MetricsService: Service {
             return poll(&targets, nfds_t(targets.count), timeout ?? -1) < 0 ? [] : targets
         }
         guard !ready.isEmpty else { return }
-        let text = await metrics()
+        let now = monotonicMicroseconds()
+        if gathered.at < now - 1_000_000 { gathered = (await metrics(), now) }
+        let text = gathered.text
         server.proceed(ready.dropLast(), now: monotonicMicroseconds()) { text }
     }
 
     private func metrics() async -> [UInt8] {
-        let usage = try? node.images.usage().first
-        return Metrics(
-            calls: counts.all,
-            gauges: await node.pods.gauges(),
-            images: try? node.images.count(),
-            imageBytes: usage?.usedBytes
-        ).text
+        var metrics = Metrics(calls: counts.all, gauges: await node.pods.gauges())
+        do throws(PodServiceError) {
+            metrics.images = try node.images.count()
+            metrics.imageBytes = try node.images.usage().first?.usedBytes
+        } catch {
+            log.warning("metrics lack the images: \(error.message)")
+        }
+        return metrics.text
     }
 }
 

@@ -92,13 +92,10 @@ public struct VMRuntime: AsyncParsableCommand {
                 counts: counts
             )
             var services: [any Service] = [GuestWatch(pods: node.pods), servers]
-            if let metrics = MetricsService(configuration.metrics, node: node, counts: counts) {
+            if let metrics = MetricsService(configuration.metrics, node: node, counts: counts, log: log) {
                 services.append(metrics)
             }
-            let group = ServiceGroup(
-                services: services,
-                logger: log
-            )
+            let group = ServiceGroup(services: services, logger: log)
             await node.pods.reconcile()
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 // Not the group's own signals: one that comes before it runs must not end the process.
